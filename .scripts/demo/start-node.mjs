@@ -1,0 +1,12 @@
+/** Runs the demo's Node hub in this process. */
+import { loadNodeHub } from '../lib/build-node-hub.mjs';
+
+/**
+ * @param {{ port: number, staticDir: string, accessLogFile: string, tokenLifeSeconds: number }} options
+ * @returns {Promise<import('./start-aspnet.mjs').RunningHub>}
+ */
+export async function startNodeHub(options) {
+  const { startHub } = await loadNodeHub();
+  const hub = await startHub({ ...options, tryNextPort: true });
+  return { url: hub.url, port: hub.port, close: () => hub.close(), ended: new Promise(() => {}) };
+}

@@ -1,0 +1,71 @@
+using HubshareDemo.Admin;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Protocol;
+
+namespace HubshareDemo.Hubs;
+
+/// <summary>SignalR's own lifetime manager, except that events go through each connection's queue, where they are counted one by one.</summary>
+public sealed class QueueingLifetimeManager(ILogger<DefaultHubLifetimeManager<OpsHub>> logger, ConnectionRegistry registry, Counters counters)
+    : DefaultHubLifetimeManager<OpsHub>(logger)
+{
+    public override async Task OnConnectedAsync(HubConnectionContext connection)
+    {
+        await base.OnConnectedAsync(connection);
+        counters.ConnectionsTotal.Add();
+        counters.Handshakes.Add();
+        var entry = new ConnectionEntry(connection, counters);
+        registry.Add(entry);
+        _ = entry.RunQueueAsync();
+    }
+
+    public override async Task OnDisconnectedAsync(HubConnectionContext connection)
+    {
+        registry.Remove(connection.ConnectionId)?.EndQueue();
+        await base.OnDisconnectedAsync(connection);
+    }
+
+    public override Task SendAllAsync(string methodName, object?[] args, CancellationToken cancellationToken = default) =>
+        Broadcast(registry.All, methodName, args);
+
+    public override Task SendAllExceptAsync(
+        string methodName,
+        object?[] args,
+        IReadOnlyList<string> excludedConnectionIds,
+        CancellationToken cancellationToken = default) =>
+        Broadcast(registry.All.Where(entry => !excludedConnectionIds.Contains(entry.Id)), methodName, args);
+
+    public override Task SendConnectionsAsync(
+        IReadOnlyList<string> connectionIds,
+        string methodName,
+        object?[] args,
+        CancellationToken cancellationToken = default) =>
+        Broadcast(registry.All.Where(entry => connectionIds.Contains(entry.Id)), methodName, args);
+
+    public override Task SendUserAsync(string userId, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
+        Broadcast(registry.All.Where(entry => entry.User == userId), methodName, args);
+
+    public override Task SendUsersAsync(
+        IReadOnlyList<string> userIds,
+        string methodName,
+        object?[] args,
+        CancellationToken cancellationToken = default) =>
+        Broadcast(registry.All.Where(entry => entry.User is not null && userIds.Contains(entry.User)), methodName, args);
+
+    /// <summary>The one send that can be awaited to its end: it concerns nobody but its receiver.</summary>
+    public override Task SendConnectionAsync(string connectionId, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
+        registry.Find(connectionId)?.SendAsync(Serialize(methodName, args)) ?? Task.CompletedTask;
+
+    /// <summary>Hands the event to every queue and does not wait: one slow client must not hold up the others.</summary>
+    private static Task Broadcast(IEnumerable<ConnectionEntry> entries, string methodName, object?[] args)
+    {
+        var message = Serialize(methodName, args);
+        foreach (var entry in entries)
+        {
+            _ = entry.SendAsync(message);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static SerializedHubMessage Serialize(string methodName, object?[] args) => new(new InvocationMessage(methodName, args));
+}

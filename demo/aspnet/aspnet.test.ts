@@ -1,0 +1,694 @@
+/** The demo hub on ASP.NET Core, driven by the real client over real sockets. Skipped where there is no .NET SDK. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHmac, randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HttpTransportType, HubConnectionState, Subject, type HubConnection } from '@microsoft/signalr';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { buildServer, hasDotnet, startServer, type DotnetServer } from './testing/dotnet-server.js';
+import { createClient, type ClientOptionsOfTest } from './testing/header-only-client.js';
+
+const dotnet = hasDotnet();
+if (!dotnet) console.warn('demo/aspnet: skipped, because there is no .NET 10 SDK (`dotnet`) on this machine');
+
+interface Counts {
+  readonly [name: string]: unknown;
+  readonly connections: number;
+  readonly connectionIds: readonly string[];
+}
+
+interface SignIn {
+  readonly accessToken: string;
+  readonly expiresIn: number;
+  readonly user: string;
+  readonly cookie: string;
+}
+
+const TRANSPORTS = [
+  ['WebSockets', HttpTransportType.WebSockets],
+  ['ServerSentEvents', HttpTransportType.ServerSentEvents],
+  ['LongPolling', HttpTransportType.LongPolling],
+] as const;
+
+describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', { timeout: 30_000 }, () => {
+  const scratch = dotnet ? mkdtempSync(join(tmpdir(), 'hubshare-aspnet-')) : '';
+  const key = randomBytes(32).toString('base64');
+  const servers: DotnetServer[] = [];
+  const clients: HubConnection[] = [];
+  let server: DotnetServer;
+
+  beforeAll(async () => {
+    buildServer();
+    writeFileSync(join(scratch, 'index.html'), '<!doctype html><title>demo</title>');
+    writeFileSync(join(scratch, 'worker.js'), 'export {};');
+    writeFileSync(join(scratch, 'style.css'), ':root {}');
+    const logFile = join(scratch, 'access.log');
+    server = await start(
+      ['--clock-tolerance', '0', '--disconnect-timeout', '1', '--access-log', logFile, '--static', scratch],
+      key,
+    );
+  }, 240_000);
+
+  afterEach(async () => {
+    await Promise.all(clients.splice(0).map((client) => client.stop()));
+    await Promise.all(['refuse-tokens', 'refuse-refresh'].map((name) => admin(server, name, { on: false })));
+    await admin(server, 'subprotocol', { on: true });
+    await admin(server, 'transports', { webSockets: true, serverSentEvents: true, longPolling: true });
+    await admin(server, 'token-life', { seconds: 300 });
+    await vi.waitFor(async () => expect((await counts(server)).connections).toBe(0), 20_000);
+  }, 30_000);
+
+  afterAll(async () => {
+    await Promise.all(servers.map((one) => one.stop()));
+    if (scratch !== '') rmSync(scratch, { recursive: true, force: true });
+  });
+
+  async function start(args: readonly string[], signingKey?: string): Promise<DotnetServer> {
+    const started = await startServer(['--port', '0', ...args], signingKey);
+    servers.push(started);
+    return started;
+  }
+
+  function client(options: ClientOptionsOfTest, hub = '/hubs/ops', of = server): HubConnection {
+    const created = createClient(of.base + hub, options);
+    // What the hub sends by itself; without a handler the client would log a warning for each.
+    for (const event of ['connection.authorized', 'presence', 'metric', 'incident', 'token.expiring', 'sequence']) {
+      created.on(event, () => undefined);
+    }
+    clients.push(created);
+    return created;
+  }
+
+  describe('sign-in and refresh', () => {
+    it('gives an access token of the configured life and a cookie that only /auth gets', async () => {
+      await admin(server, 'token-life', { seconds: 1.5 });
+      const response = await post(server, '/auth/sign-in', { user: 'ann' });
+
+      expect(response.status).toBe(200);
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      const body = (await response.json()) as SignIn;
+      expect(body).toMatchObject({ user: 'ann', expiresIn: 1.5 });
+      expect(claimsOf(body.accessToken)).toMatchObject({
+        sub: 'ann',
+        userId: 'ann',
+        name: 'ann',
+        type: 'access',
+        iss: 'hubshare-demo',
+        aud: 'hubshare-demo',
+      });
+      const attributes = (response.headers.getSetCookie()[0] ?? '').toLowerCase();
+      for (const part of ['httponly', 'samesite=strict', 'path=/auth']) expect(attributes).toContain(part);
+    });
+
+    it.each([[{ user: 'Ann' }], [{ user: '' }], [{}], ['nonsense'], [{ user: 'a'.repeat(33) }], [{ user: 'ann\n' }]])(
+      'refuses to sign in %j',
+      async (body) => {
+        const response = await post(server, '/auth/sign-in', body);
+        expect(response.status).toBe(400);
+        expect(await response.json()).toMatchObject({ code: 'INVALID_USER' });
+      },
+    );
+
+    it('rotates the cookie, and ends the whole family when a spent one comes back', async () => {
+      const first = await signIn(server);
+      const second = await refresh(server, first.cookie);
+      expect(second).toMatchObject({ status: 200, body: { user: 'ann' } });
+      expect(await session(server, second.cookie)).toMatchObject({ status: 200, body: { user: 'ann' } });
+
+      expect(await refresh(server, first.cookie)).toMatchObject({ status: 401, body: { code: 'REFRESH_REUSED' } });
+      expect(await refresh(server, second.cookie)).toMatchObject({ status: 401, body: { code: 'REFRESH_INVALID' } });
+      expect(await session(server, second.cookie)).toMatchObject({ status: 401 });
+    });
+
+    it('refuses a refresh without a cookie, with a forged one, after sign-out, and while it is told to', async () => {
+      expect(await refresh(server, '')).toMatchObject({ status: 401, body: { code: 'MISSING_REFRESH' } });
+      expect(await refresh(server, 'refresh=a.1.b')).toMatchObject({ status: 401, body: { code: 'REFRESH_INVALID' } });
+
+      const { cookie } = await signIn(server);
+      await admin(server, 'refuse-refresh', { on: true });
+      expect(await refresh(server, cookie)).toMatchObject({ status: 401, body: { code: 'REFRESH_INVALID' } });
+      await admin(server, 'refuse-refresh', { on: false });
+      const again = await refresh(server, cookie);
+      expect(again.status).toBe(200);
+
+      expect((await post(server, '/auth/sign-out', {}, { cookie: again.cookie })).status).toBe(204);
+      expect(await refresh(server, again.cookie)).toMatchObject({ status: 401, body: { code: 'REFRESH_INVALID' } });
+    });
+
+    it('knows its tokens and its cookies again after a restart with the same key and sessions file', async () => {
+      const args = ['--sessions-file', join(scratch, 'sessions.json')];
+      const before = await start(args, key);
+      const { accessToken, cookie } = await signIn(before);
+      expect(await before.stop()).toBe(0);
+
+      const after = await start(args, key);
+      expect((await negotiate(after, { authorization: `Bearer ${accessToken}` })).status).toBe(200);
+      const renewed = await refresh(after, cookie);
+      expect(renewed.status).toBe(200);
+      expect(await refresh(after, cookie)).toMatchObject({ status: 401, body: { code: 'REFRESH_REUSED' } });
+
+      const file = readFileSync(join(scratch, 'sessions.json'), 'utf8');
+      expect(file).not.toContain(cookie.split('.').at(-1) ?? '?');
+    });
+  });
+
+  describe('at the door of the hub', () => {
+    it('says why it refuses: no token, a wrong one, a forged one, one of another kind, an expired one', async () => {
+      const { accessToken } = await signIn(server);
+      const forged = `${accessToken.slice(0, accessToken.lastIndexOf('.'))}.${'A'.repeat(43)}`;
+      const now = Date.now() / 1000;
+      const good = { ...claimsOf(accessToken), exp: now + 60 };
+      const cases: [Record<string, string>, string][] = [
+        [{}, 'MISSING_TOKEN'],
+        [{ authorization: 'Bearer null' }, 'INVALID_TOKEN'],
+        [{ authorization: `Bearer ${forged}` }, 'INVALID_TOKEN'],
+        [{ authorization: `Bearer ${sign({ ...good, type: 'refresh' }, key)}` }, 'INVALID_TOKEN'],
+        [{ authorization: `Bearer ${sign({ ...good, userId: undefined }, key)}` }, 'INVALID_TOKEN'],
+        [{ authorization: `Bearer ${sign({ ...good, iss: 'someone' }, key)}` }, 'INVALID_TOKEN'],
+        [{ authorization: `Bearer ${sign({ ...good, exp: now - 0.2 }, key)}` }, 'TOKEN_EXPIRED'],
+      ];
+      for (const [headers, code] of cases) {
+        const response = await negotiate(server, headers);
+        expect(response.status).toBe(401);
+        expect(response.headers.get('www-authenticate')).toBe('Bearer');
+        expect(await response.json()).toMatchObject({ code });
+      }
+      expect((await negotiate(server, { authorization: `Bearer ${sign(good, key)}` })).status).toBe(200);
+    });
+
+    it('lets a token live to the fraction of a second, and for the tolerance beyond', async () => {
+      const tolerant = await start(['--clock-tolerance', '10'], key);
+      const { accessToken } = await signIn(tolerant);
+      const late = { ...claimsOf(accessToken), exp: Date.now() / 1000 - 5 };
+      const headers = { authorization: `Bearer ${sign(late, key)}` };
+      expect((await negotiate(tolerant, headers)).status).toBe(200);
+      expect((await negotiate(server, headers)).status).toBe(401);
+    });
+
+    it('refuses a token in a URL by name and by shape, and counts it', async () => {
+      const { accessToken } = await signIn(server);
+      const shaped = sign({ made: 'for this test' }, key);
+      const before = Number((await counts(server))['tokensInUrl']);
+      for (const query of ['access_token=anything', `x=${shaped}`]) {
+        const response = await negotiate(server, { authorization: `Bearer ${accessToken}` }, `&${query}`);
+        expect(response.status).toBe(400);
+        expect(await response.json()).toMatchObject({ code: 'TOKEN_IN_URL' });
+      }
+      expect((await counts(server))['tokensInUrl']).toBe(before + 2);
+    });
+
+    it('selects `signalr` for a WebSocket, never the subprotocol with the token', async () => {
+      const { accessToken } = await signIn(server);
+      const socket = new WebSocket(`${server.base.replace('http', 'ws')}/hubs/ops`, [
+        'signalr',
+        `bearer.${accessToken}`,
+      ]);
+      const selected = await new Promise<string>((resolve, reject) => {
+        socket.on('open', () => resolve(socket.protocol)).on('error', reject);
+      });
+      socket.terminate();
+      expect(selected).toBe('signalr');
+    });
+
+    it('answers an upgrade without a good token with 401 before it upgrades', async () => {
+      for (const protocols of [['signalr'], ['signalr', 'bearer.nonsense']]) {
+        const status = await upgradeStatus(`${server.base.replace('http', 'ws')}/hubs/ops`, protocols);
+        expect(status).toBe(401);
+      }
+      const { accessToken } = await signIn(server);
+      await admin(server, 'subprotocol', { on: false });
+      const offered = ['signalr', `bearer.${accessToken}`];
+      expect(await upgradeStatus(`${server.base.replace('http', 'ws')}/hubs/ops`, offered)).toBe(401);
+    });
+
+    it('refuses every token while it is told to', async () => {
+      const { accessToken } = await signIn(server);
+      await admin(server, 'refuse-tokens', { on: true });
+      const response = await negotiate(server, { authorization: `Bearer ${accessToken}` });
+      expect(response.status).toBe(401);
+      expect(await response.json()).toMatchObject({ code: 'INVALID_TOKEN' });
+    });
+  });
+
+  describe.each(TRANSPORTS)('over %s', (_, transport) => {
+    it('authorises, answers calls and words errors as ASP.NET does', async () => {
+      const { accessToken } = await signIn(server);
+      const hub = client({ token: () => accessToken, transport });
+      const authorized = nextEvent(hub, 'connection.authorized');
+      await hub.start();
+
+      expect(await authorized).toEqual([
+        { userId: 'ann', sessionId: hub.connectionId, expiresAt: expiryMs(accessToken), reauth: 'cut' },
+      ]);
+      expect(await hub.invoke('Echo', { deep: [1, null, 'x'] })).toEqual({ deep: [1, null, 'x'] });
+      expect(await hub.invoke('echo', null)).toBeNull();
+      expect(await hub.invoke('Add', 1.5, 2)).toBe(3.5);
+      expect(await hub.invoke('Slow', 1)).toBe('done');
+      expect(await hub.invoke('WhoAmI')).toEqual({ userId: 'ann', name: 'ann', connectionId: hub.connectionId });
+
+      const unfit = "Failed to invoke 'Add' due to an error on the server.";
+      await expect(hub.invoke('Add', 'x', 1)).rejects.toThrow(new Error(unfit));
+      await expect(hub.invoke('Add', 1)).rejects.toThrow(new Error(unfit));
+      await expect(hub.invoke('Nope', 1)).rejects.toThrow(
+        new Error("Failed to invoke 'Nope' due to an error on the server. HubException: Method does not exist."),
+      );
+      await expect(hub.invoke('Fail', 'no luck')).rejects.toThrow(
+        new Error("An unexpected error occurred invoking 'Fail' on the server. HubException: no luck"),
+      );
+      await expect(hub.invoke('Crash')).rejects.toThrow(
+        new Error("An unexpected error occurred invoking 'Crash' on the server."),
+      );
+    });
+
+    it('delivers what a call has caused before the call completes', async () => {
+      const { accessToken } = await signIn(server);
+      const hub = client({ token: () => accessToken, transport });
+      const order: unknown[] = [];
+      hub.on('probe', (...args: unknown[]) => order.push(args));
+      hub.on('incident', (incident: { id: string; state: string }) => order.push(incident.state));
+      await hub.start();
+
+      await hub.invoke('SendMe', 'probe').then(() => order.push('first done'));
+      await hub.invoke('SendMe', 'probe', 1, null, { x: 2 }).then(() => order.push('second done'));
+      const { id } = await hub.invoke<{ id: string }>('CreateIncident', 'Disk full', 'critical');
+      order.push('created');
+      await hub.invoke('CloseIncident', id).then(() => order.push('closed'));
+
+      expect(order).toEqual([
+        [],
+        'first done',
+        [1, null, { x: 2 }],
+        'second done',
+        'open',
+        'created',
+        'closed',
+        'closed',
+      ]);
+      await expect(hub.invoke('SendMe', 'probe', 1, 2, 3, 4)).rejects.toThrow('Failed to invoke');
+    });
+
+    it('streams down and up, and asks the client in turn', async () => {
+      const { accessToken } = await signIn(server);
+      const hub = client({ token: () => accessToken, transport });
+      hub.on('askName', () => 'tab one');
+      await hub.start();
+
+      const items: number[] = [];
+      await new Promise<void>((resolve, reject) => {
+        hub.stream<number>('Counter', 4, 0).subscribe({
+          next: (item) => items.push(item),
+          complete: resolve,
+          error: reject,
+        });
+      });
+      expect(items).toEqual([0, 1, 2, 3]);
+
+      const values = new Subject<number>();
+      const sum = hub.invoke<number>('Sum', values);
+      for (const value of [1, 2, 39]) values.next(value);
+      values.complete();
+      expect(await sum).toBe(42);
+      expect(await hub.invoke('AskName')).toBe('tab one');
+    });
+
+    it('closes the connection when its token expires', async () => {
+      await admin(server, 'token-life', { seconds: 1.5 });
+      const { accessToken } = await signIn(server);
+      const hub = client({ token: () => accessToken, transport });
+      const expiring = nextEvent(hub, 'token.expiring');
+      const closed = new Promise<void>((resolve) => hub.onclose(() => resolve()));
+      await hub.start();
+
+      expect(await expiring).toEqual([{ expiresAt: expiryMs(accessToken) }]);
+      await closed;
+      expect(Date.now()).toBeGreaterThanOrEqual(expiryMs(accessToken));
+    });
+
+    it.each(['abort', 'close', 'close-reconnect'])('cuts by "%s", and only the last two say goodbye', async (how) => {
+      const { accessToken } = await signIn(server);
+      const hub = client({ token: () => accessToken, transport, retryDelaysMs: [0, 100, 1_000] });
+      const lost = new Promise<string>((resolve) => {
+        hub.onreconnecting(() => resolve('reconnecting'));
+        hub.onclose(() => resolve('closed'));
+      });
+      await hub.start();
+      const { connectionId } = hub;
+
+      expect(await admin(server, 'cut', { connectionId: 'nobody', how })).toEqual({ cut: 0 });
+      expect(await admin(server, 'cut', { connectionId, how })).toEqual({ cut: 1 });
+
+      expect(await lost).toBe(how === 'close' ? 'closed' : 'reconnecting');
+      if (how !== 'close') {
+        await vi.waitFor(() => expect(hub.state).toBe(HubConnectionState.Connected), 10_000);
+        expect(hub.connectionId).not.toBe(connectionId);
+      }
+    });
+  });
+
+  it('answers calls side by side: a slow one holds up nobody', async () => {
+    const { accessToken } = await signIn(server);
+    const hub = client({ token: () => accessToken });
+    await hub.start();
+
+    const slow = hub.invoke('Slow', 60_000).catch((error: unknown) => error);
+    expect(await hub.invoke('Echo', 'quick')).toBe('quick');
+    expect((await counts(server))['invocationsPending']).toBe(1);
+
+    await hub.stop();
+    expect(await slow).toBeInstanceOf(Error);
+    await vi.waitFor(async () => expect((await counts(server))['invocationsPending']).toBe(0));
+  });
+
+  it('takes the connection up again after a cut, with every event once and in order', async () => {
+    const { accessToken } = await signIn(server);
+    const hub = client({ token: () => accessToken, transport: HttpTransportType.WebSockets, stateful: true });
+    const got: number[] = [];
+    const padding: unknown[] = [];
+    hub.on('sequence', (n: number, pad: unknown) => {
+      got.push(n);
+      padding.push(pad);
+    });
+    let lost = 0;
+    hub.onreconnecting(() => (lost += 1));
+    await hub.start();
+    const { connectionId } = hub;
+    const before = Number((await counts(server))['webSocketUpgrades']);
+
+    const order = { count: 300, everyMs: 2, burst: 1, paddingBytes: 10 };
+    const { from, to } = (await admin(server, 'sequence', order)) as { from: number; to: number };
+    await vi.waitFor(() => expect(got.length).toBeGreaterThan(30));
+    await admin(server, 'cut', { connectionId, how: 'abort' });
+    await vi.waitFor(() => expect(got.length).toBeGreaterThan(120));
+    await hub.send('connection.cut');
+    await vi.waitFor(() => expect(got.length).toBe(300), 10_000);
+
+    expect(got).toEqual(Array.from({ length: to - from + 1 }, (_, index) => from + index));
+    expect(new Set(padding)).toEqual(new Set(['x'.repeat(10)]));
+    expect(hub.connectionId).toBe(connectionId);
+    expect(lost).toBe(0);
+    expect(await hub.invoke('Echo', 'still here')).toBe('still here');
+    const after = await counts(server);
+    expect(after).toMatchObject({ connections: 1, connectionIds: [connectionId], webSocketUpgrades: before + 2 });
+  });
+
+  it('lives on to the expiry of the new token that it came back with after a cut', async () => {
+    await admin(server, 'token-life', { seconds: 2 });
+    let { accessToken } = await signIn(server);
+    const renewed = client({ token: () => accessToken, transport: HttpTransportType.WebSockets, stateful: true });
+    const oldToken = accessToken;
+    const forgotten = client({ token: () => oldToken, transport: HttpTransportType.WebSockets });
+    const closed = new Promise<void>((resolve) => forgotten.onclose(() => resolve()));
+    await Promise.all([renewed.start(), forgotten.start()]);
+    const { connectionId } = renewed;
+    const before = Number((await counts(server))['reauths']);
+
+    await admin(server, 'token-life', { seconds: 60 });
+    accessToken = (await signIn(server)).accessToken;
+    await renewed.send('connection.cut');
+    await vi.waitFor(async () => expect((await counts(server))['reauths']).toBe(before + 1));
+
+    // The other one came with the old token: its end shows that the old expiry has been acted upon.
+    await closed;
+    expect(renewed.state).toBe(HubConnectionState.Connected);
+    expect(renewed.connectionId).toBe(connectionId);
+    expect(await renewed.invoke('Echo', 1)).toBe(1);
+  });
+
+  it('does not hand a connection over to another user', async () => {
+    let { accessToken } = await signIn(server);
+    const options = { token: () => accessToken, transport: HttpTransportType.WebSockets, stateful: true };
+    const hub = client({ ...options, retryDelaysMs: [0, 100, 1_000] });
+    await hub.start();
+    const { connectionId } = hub;
+
+    accessToken = (await signIn(server, 'bob')).accessToken;
+    await hub.send('connection.cut');
+    await vi.waitFor(async () => expect(await hub.invoke('WhoAmI')).toMatchObject({ userId: 'bob' }), 10_000);
+    expect(hub.connectionId).not.toBe(connectionId);
+  });
+
+  it('has a stock endpoint too, where a client with a choice falls to server-sent events', async () => {
+    const { accessToken } = await signIn(server);
+    const before = await counts(server);
+    const hub = client({ token: () => accessToken }, '/hubs/stock');
+    await hub.start();
+
+    expect(await hub.invoke('WhoAmI')).toMatchObject({ userId: 'ann' });
+    const after = await counts(server);
+    expect(after['sseStreams']).toBe(Number(before['sseStreams']) + 1);
+    expect(after['webSocketUpgrades']).toBe(before['webSocketUpgrades']);
+
+    const insisting = client({ token: () => accessToken, transport: HttpTransportType.WebSockets }, '/hubs/stock');
+    await expect(insisting.start()).rejects.toThrow();
+  });
+
+  it('counts what happens', async () => {
+    const zero = await start([]);
+    const { accessToken, cookie } = await signIn(zero);
+    const { accessToken: ofBob } = await signIn(zero, 'bob');
+    await refresh(zero, cookie);
+    await refresh(zero, cookie);
+    await negotiate(zero, {});
+    const sockets = client({ token: () => accessToken, transport: HttpTransportType.WebSockets }, '/hubs/ops', zero);
+    const events = client({ token: () => ofBob, transport: HttpTransportType.ServerSentEvents }, '/hubs/ops', zero);
+    const polls = client({ token: () => ofBob, transport: HttpTransportType.LongPolling }, '/hubs/ops', zero);
+    for (const one of [sockets, events, polls]) await one.start();
+    await sockets.invoke('Echo', 'x');
+    await sockets.invoke('Nope').catch(() => undefined);
+
+    const all = await counts(zero);
+    expect(all).toMatchObject({
+      connections: 3,
+      connectionsByUser: { ann: 1, bob: 2 },
+      connectionsTotal: 3,
+      handshakes: 3,
+      negotiates: 3,
+      webSocketUpgrades: 1,
+      sseStreams: 1,
+      tokensIssued: 3,
+      refreshes: 1,
+      refreshesRefused: 1,
+      reauths: 0,
+      messagesReceived: 2,
+      invocations: 2,
+      invocationsPending: 0,
+      authFailures: 1,
+      tokensInUrl: 0,
+    });
+    expect(new Set(all.connectionIds)).toEqual(new Set([sockets, events, polls].map((one) => one.connectionId)));
+    for (const name of ['longPolls', 'messagesSent', 'bytesSent', 'bytesReceived']) {
+      expect(Number(all[name])).toBeGreaterThan(0);
+    }
+
+    const got: unknown[] = [];
+    for (const one of [sockets, events, polls]) one.on('note', (...args: unknown[]) => got.push(args));
+    expect(await admin(zero, 'emit', { event: 'note', args: [{ a: 1 }, 2], user: 'bob' })).toEqual({ sent: 2 });
+    await vi.waitFor(() =>
+      expect(got).toEqual([
+        [{ a: 1 }, 2],
+        [{ a: 1 }, 2],
+      ]),
+    );
+    expect(await admin(zero, 'emit', { event: 'note' })).toEqual({ sent: 3 });
+    await vi.waitFor(() => expect(got).toHaveLength(5));
+    for (const one of [sockets, events, polls]) await one.stop();
+  });
+
+  it('pushes measured values of this machine and remembers them', async () => {
+    const quick = await start(['--metric-interval', '0.05']);
+    const { accessToken } = await signIn(quick);
+    const hub = client({ token: () => accessToken }, '/hubs/ops', quick);
+    const names = new Set<string>();
+    hub.on('metric', ({ name, value, unit, atMs }: Record<string, unknown>) => {
+      expect([typeof value, typeof unit, typeof atMs]).toEqual(['number', 'string', 'number']);
+      names.add(String(name));
+    });
+    await hub.start();
+
+    const expected = ['cpu.0', 'memory.used', 'memory.total', 'loop.delay.p99', 'hub.connections', 'hub.messages'];
+    await vi.waitFor(() => expect([...names]).toEqual(expect.arrayContaining(expected)));
+    const history = await hub.invoke<Record<string, { atMs: number; value: number }[]>>('GetHistory');
+    expect(Object.keys(history).sort()).toEqual([...names].sort());
+    const points = history['memory.used'] ?? [];
+    expect(points.length).toBeLessThanOrEqual(60);
+    expect(points.every((point) => point.value > 0)).toBe(true);
+    await hub.stop();
+  });
+
+  it('offers only the transports that it is told to, and turns wrong admin calls away', async () => {
+    const { accessToken } = await signIn(server);
+    await admin(server, 'transports', { webSockets: false, serverSentEvents: false });
+    const offer = (await (await negotiate(server, { authorization: `Bearer ${accessToken}` })).json()) as {
+      availableTransports: { transport: string }[];
+    };
+    expect(offer.availableTransports.map(({ transport }) => transport)).toEqual(['LongPolling']);
+
+    expect((await fetch(`${server.base}/admin/counts`)).status).toBe(403);
+    expect((await fetch(`${server.base}/admin/cut`, { method: 'POST', body: '{}' })).status).toBe(403);
+    for (const [name, body] of [
+      ['cut', { how: 'gently' }],
+      ['delay', { what: 'everything', ms: 1 }],
+      ['delay', { what: 'calls', ms: -1 }],
+      ['token-life', { seconds: 0 }],
+      ['sequence', { count: -1, everyMs: 1 }],
+      ['refuse-tokens', { on: 'yes' }],
+      ['emit', { args: [] }],
+    ] as const) {
+      const response = await post(server, `/admin/${name}`, body, { 'x-demo-admin': '1' });
+      expect([name, response.status]).toEqual([name, 400]);
+    }
+  });
+
+  it('runs one sequence at a time, until it is stopped', async () => {
+    const { last } = (await admin(server, 'sequence/stop', {})) as { last: number };
+    const endless = { count: 0, everyMs: 1, burst: 5, event: 'tick' };
+    expect(await admin(server, 'sequence', endless)).toEqual({ from: last + 1, to: null });
+    expect((await post(server, '/admin/sequence', endless, { 'x-demo-admin': '1' })).status).toBe(409);
+    await vi.waitFor(async () => expect(await adminGet(server, 'sequence')).toMatchObject({ running: true }));
+    const stopped = (await admin(server, 'sequence/stop', {})) as { last: number };
+    expect(await adminGet(server, 'sequence')).toEqual({ last: stopped.last, running: false });
+  });
+
+  it('serves the page with a policy that both page and worker obey', async () => {
+    const policy =
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; " +
+      "base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
+    for (const [path, csp] of [
+      ['/', policy],
+      ['/worker.js', policy],
+      ['/style.css', null],
+      ['/missing.js', null],
+    ] as const) {
+      const { headers } = await fetch(server.base + path);
+      expect([path, headers.get('content-security-policy')]).toEqual([path, csp]);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+    }
+    expect(await (await fetch(`${server.base}/healthz`)).text()).toBe('ok');
+    const config = await (await fetch(`${server.base}/api/config`)).json();
+    expect(config).toMatchObject({ hub: '/hubs/ops', server: 'aspnet' });
+  });
+
+  it('says goodbye on SIGTERM in a way that lets its clients come back', async () => {
+    const leaving = await start([]);
+    const { accessToken } = await signIn(leaving);
+    const hub = client({ token: () => accessToken, retryDelaysMs: [60_000] }, '/hubs/ops', leaving);
+    const reconnecting = new Promise<Error | undefined>((resolve) => hub.onreconnecting(resolve));
+    await hub.start();
+
+    expect(await leaving.stop()).toBe(0);
+    expect(await reconnecting).toBeUndefined();
+    await hub.stop();
+  });
+
+  it('writes URLs to its access log as they came, and no token anywhere', async () => {
+    const { accessToken, cookie } = await signIn(server);
+    const hub = client({ token: () => accessToken });
+    await hub.start();
+    await hub.invoke('Echo', 'x');
+    await fetch(`${server.base}/healthz?q=%41b&q`);
+
+    const log = await (await fetch(`${server.base}/admin/access-log`, { headers: { 'x-demo-admin': '1' } })).text();
+    expect(log).toMatch(/ 127\.0\.0\.1 GET \/healthz\?q=%41b&q 200 \d+ms 2B \[\]\n/);
+    expect(log).toMatch(/ GET \/hubs\/ops\?id=\S+ 101 \d+ms 0B \[sec-websocket-protocol\]\n/);
+    expect(readFileSync(join(scratch, 'access.log'), 'utf8')).toContain(log);
+    const secrets = [...accessToken.split('.').slice(1), cookie.split('=')[1] ?? '?'];
+    for (const secret of secrets) {
+      expect(log.includes(secret)).toBe(false);
+      expect(server.output().includes(secret)).toBe(false);
+    }
+  });
+
+  it('ends with a clear word on a wrong argument', async () => {
+    await expect(startServer(['--port', 'many'])).rejects.toThrow('--port must be a number from 0 to 65535');
+    await expect(startServer(['--nonsense'])).rejects.toThrow('unknown argument --nonsense');
+    await expect(startServer([], 'c2hvcnQ=')).rejects.toThrow('DEMO_SIGNING_KEY must be base64 of at least 32 bytes');
+    await expect(startServer(['--port', new URL(server.base).port])).rejects.toThrow('address already in use');
+  });
+});
+
+function post(
+  server: DotnetServer,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(server.base + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+}
+
+async function admin(server: DotnetServer, name: string, body: unknown): Promise<unknown> {
+  const response = await post(server, `/admin/${name}`, body, { 'x-demo-admin': '1' });
+  if (!response.ok) throw new Error(`/admin/${name}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+async function adminGet(server: DotnetServer, name: string): Promise<unknown> {
+  return (await fetch(`${server.base}/admin/${name}`, { headers: { 'x-demo-admin': '1' } })).json();
+}
+
+async function counts(server: DotnetServer): Promise<Counts> {
+  return (await adminGet(server, 'counts')) as Counts;
+}
+
+function cookieOf(response: Response): string {
+  return (response.headers.getSetCookie()[0] ?? '').split(';')[0] ?? '';
+}
+
+async function signIn(server: DotnetServer, user = 'ann'): Promise<SignIn> {
+  const response = await post(server, '/auth/sign-in', { user });
+  return { ...((await response.json()) as Omit<SignIn, 'cookie'>), cookie: cookieOf(response) };
+}
+
+async function refresh(
+  server: DotnetServer,
+  cookie: string,
+): Promise<{ status: number; body: unknown; cookie: string }> {
+  const response = await post(server, '/auth/refresh', {}, cookie === '' ? {} : { cookie });
+  return { status: response.status, body: await response.json(), cookie: cookieOf(response) };
+}
+
+async function session(server: DotnetServer, cookie: string): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(`${server.base}/auth/session`, { headers: { cookie } });
+  return { status: response.status, body: await response.json() };
+}
+
+function negotiate(server: DotnetServer, headers: Record<string, string>, query = ''): Promise<Response> {
+  return fetch(`${server.base}/hubs/ops/negotiate?negotiateVersion=1${query}`, { method: 'POST', headers });
+}
+
+/** The HTTP status that refuses an upgrade. */
+function upgradeStatus(url: string, protocols: string[]): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, protocols);
+    socket.on('unexpected-response', (request, response) => {
+      resolve(response.statusCode);
+      request.destroy();
+    });
+    socket.on('open', () => reject(new Error('the upgrade was granted')));
+    socket.on('error', () => undefined);
+  });
+}
+
+function nextEvent(hub: HubConnection, event: string): Promise<unknown[]> {
+  return new Promise((resolve) => hub.on(event, (...args: unknown[]) => resolve(args)));
+}
+
+function claimsOf(token: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
+}
+
+function expiryMs(token: string): number {
+  return Math.round(Number(claimsOf(token)['exp']) * 1000);
+}
+
+/** A token of the test's own making, signed with the key that the server was given. */
+function sign(claims: Record<string, unknown>, key: string): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const head = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`;
+  return `${head}.${createHmac('sha256', Buffer.from(key, 'base64')).update(head).digest('base64url')}`;
+}

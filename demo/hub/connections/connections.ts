@@ -1,0 +1,71 @@
+/** All connections of the hub: found by their secret token, spoken to all at once or user by user. */
+import { randomBytes } from 'node:crypto';
+import type { Principal } from '../auth/tokens.js';
+import { encode } from '../protocol/messages.js';
+import { createConnection, type Connection, type ConnectionDeps, type Goodbye } from './connection.js';
+
+export interface Connections {
+  create(principal: Principal): Connection;
+  /** Also finds one that is over and still owes a poll its end. */
+  find(token: string): Connection | undefined;
+  /** Live ones, the oldest first. */
+  live(): readonly Connection[];
+  users(): ReadonlyMap<string, number>;
+  /** @returns To how many connections it was sent. */
+  broadcast(target: string, args: readonly unknown[], user?: string): number;
+  /** Says goodbye to all; settles when nothing of them is left. */
+  closeAll(goodbye: Goodbye): Promise<void>;
+  abortAll(): void;
+}
+
+export type ConnectionsDeps = Omit<ConnectionDeps, 'onForgotten'>;
+
+export function createConnections(deps: ConnectionsDeps): Connections {
+  const byToken = new Map<string, Connection>();
+  let onEmpty: () => void = () => undefined;
+
+  const connectionDeps: ConnectionDeps = {
+    ...deps,
+    onForgotten(connection) {
+      byToken.delete(connection.token);
+      if (byToken.size === 0) onEmpty();
+    },
+  };
+
+  function live(): readonly Connection[] {
+    return [...byToken.values()].filter((connection) => connection.live);
+  }
+
+  return {
+    live,
+    create(principal) {
+      const id = randomBytes(16).toString('base64url');
+      const token = randomBytes(16).toString('base64url');
+      const connection = createConnection(id, token, principal, connectionDeps);
+      byToken.set(token, connection);
+      return connection;
+    },
+    find: (token) => byToken.get(token),
+    users() {
+      const users = new Map<string, number>();
+      for (const { principal } of live()) users.set(principal.userId, (users.get(principal.userId) ?? 0) + 1);
+      return users;
+    },
+    broadcast(target, args, user) {
+      const text = encode({ type: 1, target, arguments: args });
+      const addressed = live().filter(({ principal }) => user === undefined || principal.userId === user);
+      for (const connection of addressed) connection.sendEncoded(text);
+      return addressed.length;
+    },
+    closeAll(goodbye) {
+      return new Promise((resolve) => {
+        onEmpty = resolve;
+        for (const connection of [...byToken.values()]) connection.close(goodbye);
+        if (byToken.size === 0) resolve();
+      });
+    },
+    abortAll() {
+      for (const connection of [...byToken.values()]) connection.abort();
+    },
+  };
+}

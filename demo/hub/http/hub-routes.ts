@@ -1,0 +1,122 @@
+/** The HTTP side of a hub endpoint: negotiate, the event stream, the polls, and the client's text. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { AccessLog } from '../access-log.js';
+import type { Controls } from '../admin/controls.js';
+import type { Principal } from '../auth/tokens.js';
+import type { Connections } from '../connections/connections.js';
+import type { Counters } from '../counters.js';
+import type { Limits } from '../options.js';
+import { Refusal } from '../refusal.js';
+import { createLongPollingTransport, type LongPollingTransport } from '../transports/long-polling.js';
+import { createServerSentEventsTransport } from '../transports/server-sent-events.js';
+import type { Transport } from '../transports/transport.js';
+import type { Gate } from './gate.js';
+import { negotiateResponse } from './negotiate.js';
+
+export const HUB_PATH = '/hubs/ops';
+
+export interface HubRoutesDeps {
+  readonly gate: Gate;
+  readonly connections: Connections;
+  readonly counters: Counters;
+  readonly controls: Controls;
+  readonly limits: Limits;
+  readonly accessLog: AccessLog;
+}
+
+export function hubRoutes(app: FastifyInstance, deps: HubRoutesDeps): void {
+  const { gate, connections, counters, controls, limits, accessLog } = deps;
+  const principals = new WeakMap<FastifyRequest, Principal>();
+
+  // What a client sends is hub protocol text, whatever content type it names.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: limits.maxMessageBytes }, (_request, body, done) => {
+    done(null, body);
+  });
+  // Before the body is read: nothing is taken from someone who is not signed in.
+  app.addHook('onRequest', async (request) => {
+    principals.set(request, await gate.admit(request.raw, queryOf(request)));
+  });
+
+  function principalOf(request: FastifyRequest): Principal {
+    const principal = principals.get(request);
+    if (principal === undefined) throw new Refusal(401, 'MISSING_TOKEN', 'This request needs an access token.');
+    return principal;
+  }
+
+  app.post(`${HUB_PATH}/negotiate`, async (request, reply) => {
+    const version = Number(queryOf(request).get('negotiateVersion') ?? 0);
+    await controls.delay('negotiate');
+    counters.negotiates += 1;
+    const connection = connections.create(principalOf(request));
+    return reply
+      .header('cache-control', 'no-store')
+      .send(negotiateResponse(connection, Number.isInteger(version) ? version : 0, controls.transports));
+  });
+
+  app.get(HUB_PATH, async (request, reply) => {
+    const principal = principalOf(request);
+    const connection = gate.ownConnection(principal, queryOf(request).get('id'));
+    const wantsStream = (request.headers.accept ?? '').includes('text/event-stream');
+    const current = connection.transport;
+    const opens = current === null && !connection.signal.aborted;
+
+    if (wantsStream) {
+      if (!opens) throw mayNotChange(current, 'ServerSentEvents');
+      reply.hijack();
+      connection.attach((events) => createServerSentEventsTransport(reply.raw, limits, events));
+      counters.sseStreams += 1;
+      accessLog.streaming(reply.raw);
+      return;
+    }
+    if (!opens && !isLongPolling(current)) throw mayNotChange(current, 'LongPolling');
+    reply.hijack();
+    counters.longPolls += 1;
+    const transport = isLongPolling(current)
+      ? current
+      : connection.attach((events) => createLongPollingTransport(limits, events));
+    // Each poll proves who it is again, so a newer token takes effect here.
+    if (principal.expiresAtMs > connection.principal.expiresAtMs) connection.adopt(principal);
+    transport.poll(reply.raw);
+  });
+
+  app.post(HUB_PATH, async (request, reply) => {
+    const connection = gate.ownConnection(principalOf(request), queryOf(request).get('id'));
+    if (connection.transport?.name === 'WebSockets') {
+      throw new Refusal(405, 'WRONG_TRANSPORT', 'POST requests are not allowed for WebSocket connections.');
+    }
+    // Over, and kept only so that a poll can be told the end.
+    if (connection.signal.aborted) throw new Refusal(404, 'UNKNOWN_CONNECTION', 'No Connection with that ID');
+    connection.receive(typeof request.body === 'string' ? request.body : '');
+    return reply.type('text/plain').send('');
+  });
+
+  app.delete(HUB_PATH, async (request, reply) => {
+    const connection = gate.ownConnection(principalOf(request), queryOf(request).get('id'));
+    if (!isLongPolling(connection.transport)) {
+      throw new Refusal(400, 'WRONG_TRANSPORT', 'Terminating this connection via HTTP DELETE is not supported.');
+    }
+    connection.leave();
+    // The client asks no further poll, so there is no one left to be told the end.
+    connection.abort();
+    return reply.code(202).type('text/plain').send('');
+  });
+}
+
+function queryOf(request: FastifyRequest): URLSearchParams {
+  return new URL(request.raw.url ?? '/', 'http://hub').searchParams;
+}
+
+function isLongPolling(transport: Transport | null): transport is LongPollingTransport {
+  return transport?.name === 'LongPolling';
+}
+
+function mayNotChange(current: Transport | null, asked: string): Refusal {
+  return new Refusal(
+    409,
+    'WRONG_TRANSPORT',
+    current === null
+      ? 'The connection is over.'
+      : `Cannot change transports mid-connection; currently using ${current.name}, requesting ${asked}.`,
+  );
+}

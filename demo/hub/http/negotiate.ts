@@ -1,0 +1,38 @@
+/** The answer to negotiate: the names of a new connection and the transports it may use. */
+import type { Connection } from '../connections/connection.js';
+import type { TransportName } from '../transports/transport.js';
+
+export interface NegotiateResponse {
+  readonly negotiateVersion: 0 | 1;
+  readonly connectionId: string;
+  readonly connectionToken?: string;
+  readonly availableTransports: readonly {
+    readonly transport: TransportName;
+    readonly transferFormats: readonly string[];
+  }[];
+}
+
+const FORMATS: Readonly<Record<TransportName, readonly string[]>> = {
+  WebSockets: ['Text', 'Binary'],
+  ServerSentEvents: ['Text'],
+  LongPolling: ['Text', 'Binary'],
+};
+const ORDER: readonly TransportName[] = ['WebSockets', 'ServerSentEvents', 'LongPolling'];
+
+/**
+ * @param version - What the client asked for; newer than 1 is answered as 1.
+ * Version 0 knows one name only, so there the secret one is given as the connection id.
+ */
+export function negotiateResponse(
+  connection: Connection,
+  version: number,
+  offered: Readonly<Record<TransportName, boolean>>,
+): NegotiateResponse {
+  const availableTransports = ORDER.filter((transport) => offered[transport]).map((transport) => ({
+    transport,
+    transferFormats: FORMATS[transport],
+  }));
+  return version >= 1
+    ? { negotiateVersion: 1, connectionId: connection.id, connectionToken: connection.token, availableTransports }
+    : { negotiateVersion: 0, connectionId: connection.token, availableTransports };
+}

@@ -1,0 +1,85 @@
+/** The WebSocket side of a hub endpoint: nobody gets a socket before the token has been checked. */
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { AccessLog } from '../access-log.js';
+import type { Controls } from '../admin/controls.js';
+import { HUB_SUBPROTOCOL } from '../auth/request-token.js';
+import type { Connections } from '../connections/connections.js';
+import type { Counters } from '../counters.js';
+import type { Limits } from '../options.js';
+import { Refusal } from '../refusal.js';
+import { createWebSocketTransport } from '../transports/web-socket.js';
+import type { Gate } from './gate.js';
+import { HUB_PATH } from './hub-routes.js';
+
+export interface UpgradeDeps {
+  readonly gate: Gate;
+  readonly connections: Connections;
+  readonly counters: Counters;
+  readonly controls: Controls;
+  readonly limits: Limits;
+  readonly accessLog: AccessLog;
+  readonly closing: AbortSignal;
+}
+
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export function createUpgradeHandler(deps: UpgradeDeps): UpgradeHandler {
+  const { gate, connections, counters, controls, limits, accessLog, closing } = deps;
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: limits.maxMessageBytes,
+    // Never the entry with the token: it would come back in the response.
+    handleProtocols: (offered) => (controls.subprotocol && offered.has(HUB_SUBPROTOCOL) ? HUB_SUBPROTOCOL : false),
+  });
+
+  async function open(request: IncomingMessage, socket: Duplex, head: Buffer, startedAtMs: number): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://hub');
+    if (url.pathname !== HUB_PATH) throw new Refusal(404, 'NOT_FOUND', 'There is no hub at this path.');
+    const principal = await gate.admit(request, url.searchParams);
+    await controls.delay('upgrade');
+    if (closing.aborted) throw new Refusal(503, 'CLOSING', 'The hub is closing.');
+    if (socket.destroyed) throw new Refusal(400, 'GONE', 'The client has gone.');
+    const id = url.searchParams.get('id');
+    // Without an id the client has skipped negotiate, as it may for WebSockets.
+    const connection = id === null ? connections.create(principal) : gate.ownConnection(principal, id);
+    if (connection.transport !== null || connection.signal.aborted) {
+      throw new Refusal(409, 'WRONG_TRANSPORT', 'The connection has a transport already.');
+    }
+    webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      counters.webSocketUpgrades += 1;
+      accessLog.upgrade(request, 101, startedAtMs);
+      connection.attach((events) => createWebSocketTransport(webSocket, limits, events));
+    });
+  }
+
+  return (request, socket, head) => {
+    const startedAtMs = performance.now();
+    // A client that goes away while its token is being checked is no error of the hub.
+    const ignore = (): void => undefined;
+    socket.on('error', ignore);
+    open(request, socket, head, startedAtMs).then(
+      () => socket.off('error', ignore),
+      (error: unknown) => {
+        const refusal = error instanceof Refusal ? error : new Refusal(500, 'INTERNAL', 'The hub failed.');
+        accessLog.upgrade(request, refusal.status, startedAtMs);
+        refuse(socket, refusal);
+      },
+    );
+  };
+}
+
+function refuse(socket: Duplex, refusal: Refusal): void {
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': `${Buffer.byteLength(refusal.body)}`,
+    connection: 'close',
+    ...refusal.headers,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const status = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Error'}\r\n`;
+  socket.end(`${status}${lines.join('')}\r\n${refusal.body}`, () => socket.destroy());
+}

@@ -1,0 +1,38 @@
+/** Runs the demo hub from the command line until Ctrl+C. */
+import { parseArgs } from 'node:util';
+import { startHub, type HubOptions } from './index.js';
+
+function optionsOf(args: readonly string[]): HubOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      port: { type: 'string', default: '0' },
+      static: { type: 'string' },
+      'access-log': { type: 'string' },
+      'token-life': { type: 'string' },
+    },
+  });
+  return {
+    port: numberOf('port', values.port),
+    tryNextPort: true,
+    ...(values.static === undefined ? {} : { staticDir: values.static }),
+    ...(values['access-log'] === undefined ? {} : { accessLogFile: values['access-log'] }),
+    ...(values['token-life'] === undefined ? {} : { tokenLifeSeconds: numberOf('token-life', values['token-life']) }),
+  };
+}
+
+function numberOf(option: string, given: string): number {
+  const value = Number(given);
+  if (given.trim() === '' || !Number.isFinite(value)) throw new TypeError(`--${option} must be a number`);
+  return value;
+}
+
+try {
+  const hub = await startHub(optionsOf(process.argv.slice(2)));
+  console.log(`hub listening on ${hub.url}`);
+  // The process ends by itself, as nothing is left that could keep it alive. A second Ctrl+C ends it at once.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void hub.close());
+} catch (error) {
+  console.error(`The hub did not start: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,247 @@
+/** Joins the parts of the demo hub into one HTTP server on 127.0.0.1; owns no logic of its own. */
+import { randomBytes } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { resolve } from 'node:path';
+import fastifyCookie from '@fastify/cookie';
+import fastify, { type FastifyInstance } from 'fastify';
+import { createAccessLog } from './access-log.js';
+import { createControls, pause } from './admin/controls.js';
+import { adminRoutes, MAX_TOKEN_LIFE_SECONDS } from './admin/routes.js';
+import { authRoutes } from './auth/routes.js';
+import { createSessionStore, type SessionStore } from './auth/sessions.js';
+import { createTokens } from './auth/tokens.js';
+import type { Connection } from './connections/connection.js';
+import { createConnections } from './connections/connections.js';
+import { createCounters } from './counters.js';
+import { createGate } from './http/gate.js';
+import { HUB_PATH, hubRoutes } from './http/hub-routes.js';
+import { staticFiles } from './http/static-files.js';
+import { createUpgradeHandler } from './http/upgrade.js';
+import { createAlarms } from './ops/alarms.js';
+import { createDispatcher } from './ops/dispatcher.js';
+import { createIncidents } from './ops/incidents.js';
+import { createMetrics } from './ops/metrics.js';
+import { opsHubMethods } from './ops/ops-hub.js';
+import { createSequence } from './ops/sequence.js';
+import { limitsOf, type HubOptions } from './options.js';
+import { Refusal } from './refusal.js';
+
+export interface DemoHub {
+  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  readonly signingKey: Uint8Array;
+  readonly sessions: SessionStore;
+  /** Tells every client to come back later, then ends every socket and timer. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+const VERSION = '0.1.0';
+const PORTS_TO_TRY = 50;
+const MIN_KEY_BYTES = 32;
+/** How long clients get to take their Close message before their sockets are destroyed. */
+const GOODBYE_MS = 500;
+
+export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
+  const signingKey = options.signingKey ?? randomBytes(MIN_KEY_BYTES);
+  if (signingKey.byteLength < MIN_KEY_BYTES) {
+    throw new RangeError(`signingKey must have at least ${MIN_KEY_BYTES} bytes, as HS256 asks`);
+  }
+  const tokenLifeSeconds = options.tokenLifeSeconds ?? 300;
+  if (!(tokenLifeSeconds > 0 && tokenLifeSeconds <= MAX_TOKEN_LIFE_SECONDS)) {
+    throw new RangeError(`tokenLifeSeconds must be more than 0 and at most ${MAX_TOKEN_LIFE_SECONDS}`);
+  }
+  const limits = limitsOf(options);
+  const clockToleranceMs = (options.clockToleranceSeconds ?? 10) * 1000;
+  const sessions = options.sessions ?? createSessionStore();
+  const closing = new AbortController();
+  const counters = createCounters();
+  const controls = createControls(tokenLifeSeconds, closing.signal);
+  const accessLog = createAccessLog(options.accessLogFile);
+  const tokens = createTokens({
+    signingKey,
+    clockToleranceMs,
+    lifeSeconds: () => controls.tokenLifeSeconds,
+    refusing: () => controls.refuseTokens,
+    onIssued: () => (counters.tokensIssued += 1),
+  });
+
+  const connections = createConnections({
+    limits,
+    counters,
+    clockToleranceMs,
+    closeOnExpiry: options.closeOnExpiry ?? true,
+    onLive(connection) {
+      counters.connectionsTotal += 1;
+      authorize(connection);
+      tellPresence();
+    },
+    onMessage: (connection, message) => dispatcher.take(connection, message),
+    onOver(_connection, wasLive) {
+      if (wasLive) tellPresence();
+    },
+  });
+  const broadcast = (target: string, args: readonly unknown[]): number => connections.broadcast(target, args);
+
+  function authorize(connection: Connection): void {
+    const { userId, expiresAtMs } = connection.principal;
+    const authorized = { userId, sessionId: connection.id, expiresAt: expiresAtMs, reauth: 'call' };
+    connection.send({ type: 1, target: 'connection.authorized', arguments: [authorized] });
+  }
+
+  // Once per turn of the event loop: a thousand connections that drop together are one piece of news, not a thousand.
+  let presenceDue = false;
+  function tellPresence(): void {
+    if (presenceDue || closing.signal.aborted) return;
+    presenceDue = true;
+    setImmediate(() => {
+      presenceDue = false;
+      if (closing.signal.aborted) return;
+      const users = connections.users();
+      broadcast('presence', [{ connections: connections.live().length, users: users.size }]);
+    });
+  }
+
+  const incidents = createIncidents((incident) => broadcast('incident', [incident]));
+  const raiseAlarms =
+    options.alarms === false
+      ? () => undefined
+      : createAlarms(incidents, { loopDelayMs: 50, memoryShare: 0.8, ...options.alarms });
+  const sequence = createSequence(broadcast);
+  const gate = createGate({ tokens, counters, controls, connections });
+
+  const server = createServer();
+  server.on('request', (request, response) => accessLog.watch(request, response));
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on(
+    'upgrade',
+    createUpgradeHandler({
+      gate,
+      connections,
+      counters,
+      controls,
+      limits,
+      accessLog,
+      closing: closing.signal,
+    }),
+  );
+
+  const app = createApp(server, closing.signal);
+  await app.register(fastifyCookie);
+  await app.register(async (scope) => authRoutes(scope, { tokens, sessions, counters, controls }));
+  await app.register(async (scope) => hubRoutes(scope, { gate, connections, counters, controls, limits, accessLog }));
+  await app.register(async (scope) => adminRoutes(scope, { counters, controls, connections, sequence, accessLog }));
+  app.get('/healthz', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok'));
+  app.get('/api/config', async (_request, reply) =>
+    reply.header('cache-control', 'no-cache').send({ hub: HUB_PATH, server: 'node', version: VERSION }),
+  );
+  if (options.staticDir !== undefined) await staticFiles(app, resolve(options.staticDir));
+  await app.ready();
+
+  let port: number;
+  try {
+    port = await listen(server, options.port ?? 0, options.tryNextPort ?? false);
+  } catch (error) {
+    await app.close();
+    await accessLog.close();
+    throw error;
+  }
+
+  const metrics = createMetrics({
+    intervalMs: options.metricIntervalMs ?? 1000,
+    connections: () => connections.live().length,
+    messagesSent: () => counters.messagesSent,
+    onSample(sample) {
+      for (const metric of sample) broadcast('metric', [metric]);
+      raiseAlarms(sample);
+    },
+  });
+  const dispatcher = createDispatcher({
+    methods: opsHubMethods({ incidents, metrics, tokens, counters }),
+    counters,
+    controls,
+    detailedErrors: options.detailedErrors ?? false,
+    maxCallsInFlight: limits.maxCallsInFlight,
+  });
+
+  let closed: Promise<void> | null = null;
+  async function shutDown(): Promise<void> {
+    closing.abort();
+    sequence.stop();
+    metrics.stop();
+    // The server still answers meanwhile: a long poll may need one more request to be told the end.
+    const patience = new AbortController();
+    const goodbyes = connections.closeAll({ error: 'Server is shutting down.', allowReconnect: true });
+    await Promise.race([goodbyes, pause(GOODBYE_MS, [patience.signal])]);
+    patience.abort();
+    connections.abortAll();
+    const stopped = new Promise<void>((done) => server.close(() => done()));
+    for (const socket of sockets) socket.destroy();
+    await stopped;
+    await app.close();
+    await accessLog.close();
+  }
+
+  return {
+    url: `http://${HOST}:${port}`,
+    port,
+    signingKey,
+    sessions,
+    close: () => (closed ??= shutDown()),
+  };
+}
+
+function createApp(server: Server, closing: AbortSignal): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    serverFactory: (handler) => server.on('request', handler),
+    // What a body must be is said by its schema; nothing is guessed or dropped.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    // While it closes, only connections that it has are served to their end: a refresh that is cut off would spend a cookie for nothing.
+    if (closing.aborted && !(request.raw.url ?? '').startsWith(`${HUB_PATH}?`)) {
+      throw new Refusal(503, 'CLOSING', 'The hub is closing.');
+    }
+    reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer');
+  });
+  app.setNotFoundHandler(async (_request, reply) =>
+    reply.code(404).send({ code: 'NOT_FOUND', message: 'There is nothing at this address.' }),
+  );
+  app.setErrorHandler(async (error, _request, reply) => {
+    if (error instanceof Refusal) {
+      return reply.code(error.status).headers(error.headers).type('application/json; charset=utf-8').send(error.body);
+    }
+    const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+    // Fastify's own refusals (a body that is too large, no JSON, not as the schema says) name what was wrong.
+    if (error instanceof Error && status >= 400 && status < 500) {
+      return reply.code(status).send({ code: 'INVALID_BODY', message: error.message });
+    }
+    return reply.code(500).send({ code: 'INTERNAL', message: 'The hub failed.' });
+  });
+  return app;
+}
+
+async function listen(server: Server, wanted: number, tryNext: boolean): Promise<number> {
+  for (let port = wanted; ; port += 1) {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, HOST, () => {
+          server.off('error', reject);
+          resolve();
+        });
+      });
+      return (server.address() as AddressInfo).port;
+    } catch (error) {
+      const busy = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      if (!busy || !tryNext || wanted === 0 || port >= wanted + PORTS_TO_TRY) throw error;
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/** The worker files that a harness page can be told to use; the options must be literals, or Vite cannot find the files. */
+
+export type WorkerChoice = 'endpoint' | 'tab-tokens' | 'ready-made' | 'unused' | 'missing';
+
+/** `null`: the page names no worker, so the library takes its ready-made one. */
+export function workerFactory(choice: WorkerChoice): (() => SharedWorker) | null {
+  switch (choice) {
+    case 'endpoint':
+      return () =>
+        new SharedWorker(new URL('./endpoint.worker.ts', import.meta.url), {
+          type: 'module',
+          name: 'harness-endpoint',
+        });
+    case 'tab-tokens':
+      return () =>
+        new SharedWorker(new URL('./tab-tokens.worker.ts', import.meta.url), { type: 'module', name: 'harness-tab' });
+    case 'unused':
+      return () =>
+        new SharedWorker(new URL('./endpoint.worker.ts', import.meta.url), { type: 'module', name: 'harness-unused' });
+    case 'missing': {
+      // Not a literal on purpose: no bundler may look for a file that must not exist.
+      const nowhere = new URL('/harness/no-such-worker.js', location.href);
+      return () => new SharedWorker(nowhere, { type: 'module' });
+    }
+    case 'ready-made':
+      return null;
+  }
+}

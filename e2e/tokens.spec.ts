@@ -1,0 +1,73 @@
+/** Tokens: one refresh for all tabs, and a way to the next tab when the one that was asked does not answer. */
+import { agree, primaryOf } from './fixtures/agreement.js';
+import { hasPassed, tokenEndsAtMs } from './fixtures/expiry.js';
+import { often } from './fixtures/tab.js';
+import { expect, test } from './fixtures/test.js';
+import { withEachTokenSource } from './fixtures/token-sources.js';
+
+withEachTokenSource(() => {
+  test('a token expires with ten tabs open: one refresh, and the connection stays the same', async ({
+    hub,
+    openTab,
+    tokens,
+  }) => {
+    const tabs = [];
+    for (let i = 0; i < 10; i += 1) tabs.push(await openTab());
+    const [tab] = tabs;
+    if (!tab) throw new Error('no tab');
+    await hub.admin.tokenLife(6);
+    await Promise.all(tabs.map((each) => each.connect()));
+    const before = await agree(tabs);
+    const counts = await hub.counts();
+    expect(counts.refreshes, 'ten tabs start with one token').toBe(1);
+    const endsAtMs = await tokenEndsAtMs(tab);
+    await hub.admin.tokenLife(300);
+
+    await hasPassed(endsAtMs + 1_000);
+
+    expect(await hub.counts()).toMatchObject({ refreshes: 2, connections: 1, handshakes: 1, authFailures: 0 });
+    expect((await agree(tabs)).connectionId).toBe(before.connectionId);
+    const asked = await Promise.all(tabs.map((each) => each.tokenCalls()));
+    expect(asked.reduce((sum, calls) => sum + calls, 0)).toBe(tokens === 'tab' ? 2 : 0);
+    for (const each of tabs) expect(await each.lifecycle()).toEqual([]);
+  });
+
+  test('sign-out closes the connection in every tab at once', async ({ hub, connectTabs }) => {
+    const tabs = await connectTabs(3);
+    const [tab] = tabs;
+    if (!tab) throw new Error('no tab');
+    await agree(tabs);
+    expect(await tab.signOut()).toMatchObject({ ok: true });
+    for (const each of tabs) await each.hasStatus('disconnected');
+    await expect.poll(async () => (await hub.counts()).connections, often).toBe(0);
+  });
+});
+
+test.describe('with tokens from the accessTokenFactory of the primary tab', () => {
+  test.use({ tokens: 'tab' });
+
+  test('a primary tab that goes without having answered leaves the question to the next tab', async ({
+    hub,
+    openTab,
+  }) => {
+    const tabs = [await openTab(), await openTab(), await openTab()];
+    await hub.admin.tokenLife(6);
+    await Promise.all(tabs.map((tab) => tab.connect()));
+    const { primary, others } = await primaryOf(tabs);
+    const calls = await primary.tokenCalls();
+    await primary.holdTokens();
+    await hub.admin.tokenLife(300);
+
+    await expect.poll(() => primary.tokenCalls(), often).toBe(calls + 1);
+    await primary.close();
+
+    await expect
+      .poll(async () => {
+        const asked = await Promise.all(others.map((tab) => tab.tokenCalls()));
+        return asked.reduce((sum, count) => sum + count, 0);
+      }, often)
+      .toBe(1);
+    await agree(others);
+    expect(await others[0]?.invoke('Echo', 'still here')).toEqual({ ok: true, value: 'still here' });
+  });
+});

@@ -1,0 +1,241 @@
+/** Checks what an app gives to the builder, in the tab, before anything is sent; refuses what cannot cross to a worker. */
+import type { IHttpConnectionOptions, IRetryPolicy, LogLevel } from '@microsoft/signalr';
+import { HubshareError, wireError } from '../contract/errors.js';
+import type { HubSettings } from '../contract/rpc.js';
+import type { TokenFactory } from '../tab/hub-channel.js';
+
+/** What the builder has gathered. `null` means: not said, so the worker's default holds. */
+export interface ConnectionOptions {
+  /** Absolute http(s) URL without fragment. */
+  readonly hub: string;
+  readonly settings: HubSettings;
+  readonly tokenFactory: TokenFactory | null;
+  /** `false`: as with SignalR, the connection closes when it is lost. */
+  readonly reconnects: boolean;
+}
+
+export function invalid(option: string, message: string): HubshareError<'option-invalid'> {
+  return new HubshareError(wireError('option-invalid', `${option}: ${message}`, { option }));
+}
+
+function unsupported(option: string, message: string): HubshareError<'option-unsupported'> {
+  return new HubshareError(wireError('option-unsupported', `${option}: ${message}`, { option }));
+}
+
+/** Names under which tokens are found in queries. */
+const TOKEN_PARAMETERS = /^(access_?token|token|auth|authorization|jwt|bearer|id_token|refresh_token)$/i;
+
+/**
+ * @param base - What a relative URL is relative to: the page.
+ * @throws {HubshareError} `option-invalid`
+ */
+export function checkHubUrl(url: unknown, base: string): string {
+  if (typeof url !== 'string' || url === '') throw invalid('withUrl', 'the URL must be a text that is not empty.');
+  let parsed: URL;
+  try {
+    parsed = new URL(url, base);
+  } catch {
+    throw invalid('withUrl', 'this is not a URL. Give a path such as /hubs/ops or an absolute http(s) URL.');
+  }
+  if (parsed.protocol === 'ws:' || parsed.protocol === 'wss:') {
+    throw invalid('withUrl', 'give the http(s) URL of the hub; SignalR finds the WebSocket address itself.');
+  }
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
+    throw invalid('withUrl', 'the URL must be http or https.');
+  if (parsed.username !== '' || parsed.password !== '')
+    throw invalid('withUrl', 'the URL must not hold a user name or password.');
+  for (const name of parsed.searchParams.keys()) {
+    if (TOKEN_PARAMETERS.test(name)) {
+      throw invalid(
+        'withUrl',
+        `the query has "${name}". A token must not be in a URL: give accessTokenFactory, or a token source to serveHubs().`,
+      );
+    }
+  }
+  parsed.hash = '';
+  return parsed.href;
+}
+
+const HTTP_OPTIONS = new Set([
+  'headers',
+  'httpClient',
+  'transport',
+  'logger',
+  'accessTokenFactory',
+  'logMessageContent',
+  'skipNegotiation',
+  'withCredentials',
+  'timeout',
+  'WebSocket',
+  'EventSource',
+]);
+
+/** SignalR's `HttpTransportType.WebSockets`. */
+const WEB_SOCKETS = 1;
+/** All bits of SignalR's `HttpTransportType`. */
+const ALL_TRANSPORTS = 7;
+
+/** Checks the second argument of `withUrl`. @throws {HubshareError} `option-invalid`, `option-unsupported` */
+export function checkHttpOptions(options: IHttpConnectionOptions | number | undefined): {
+  readonly settings: Pick<
+    HubSettings,
+    'transport' | 'skipNegotiation' | 'withCredentials' | 'headers' | 'requestTimeoutMs'
+  >;
+  readonly logger: IHttpConnectionOptions['logger'] | undefined;
+  readonly tokenFactory: TokenFactory | null;
+} {
+  const given: unknown = typeof options === 'number' ? { transport: options } : (options ?? {});
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw invalid('withUrl', 'the second argument must be an HttpTransportType or an object of options.');
+  }
+  const http = given as IHttpConnectionOptions & { readonly WebSocket?: unknown; readonly EventSource?: unknown };
+  for (const name of Object.keys(http)) {
+    if (!HTTP_OPTIONS.has(name))
+      throw invalid(name, 'there is no such option. See IHttpConnectionOptions of @microsoft/signalr.');
+  }
+  refuseObject(
+    'httpClient',
+    http.httpClient,
+    'an object with methods cannot cross to the worker. Use headers, or a token source of serveHubs(), instead.',
+  );
+  refuseObject('WebSocket', http.WebSocket, 'the worker has transports of its own, which keep the token out of URLs.');
+  refuseObject(
+    'EventSource',
+    http.EventSource,
+    'the worker has transports of its own, which keep the token out of URLs.',
+  );
+  if (typeof http.transport === 'object')
+    throw unsupported('transport', 'an ITransport object cannot cross to the worker. Give bits of HttpTransportType.');
+  const transport = http.transport ?? null;
+  if (transport !== null && (!Number.isInteger(transport) || transport < 1 || transport > ALL_TRANSPORTS)) {
+    throw invalid('transport', 'must be one or more bits of HttpTransportType.');
+  }
+  const skipNegotiation = flag('skipNegotiation', http.skipNegotiation, false);
+  if (skipNegotiation && transport !== WEB_SOCKETS) {
+    throw invalid('skipNegotiation', 'negotiation can only be skipped with transport: HttpTransportType.WebSockets.');
+  }
+  if (http.accessTokenFactory !== undefined && typeof http.accessTokenFactory !== 'function') {
+    throw invalid('accessTokenFactory', 'must be a function that gives a token or a promise of it.');
+  }
+  return {
+    settings: {
+      transport,
+      skipNegotiation,
+      withCredentials: flag('withCredentials', http.withCredentials, true),
+      headers: checkHeaders(http.headers),
+      requestTimeoutMs: http.timeout === undefined ? null : checkMs('timeout', http.timeout),
+    },
+    logger: http.logger,
+    tokenFactory: http.accessTokenFactory === undefined ? null : () => (http.accessTokenFactory as TokenFactory)(),
+  };
+}
+
+function refuseObject(option: string, value: unknown, message: string): void {
+  if (value !== undefined && value !== null) throw unsupported(option, message);
+}
+
+function flag(option: string, value: unknown, otherwise: boolean): boolean {
+  if (value === undefined) return otherwise;
+  if (typeof value !== 'boolean') throw invalid(option, 'must be true or false.');
+  return value;
+}
+
+function checkHeaders(headers: unknown): Readonly<Record<string, string>> {
+  if (headers === undefined) return {};
+  if (typeof headers !== 'object' || headers === null) throw invalid('headers', 'must be an object of texts.');
+  const entries = Object.entries(headers as Record<string, unknown>);
+  for (const [name, value] of entries) {
+    if (typeof value !== 'string') throw invalid('headers', `the header "${name}" must be a text.`);
+    if (name.toLowerCase() === 'authorization') {
+      throw invalid(
+        'headers',
+        'Authorization is added by hubshare. Give accessTokenFactory, or a token source to serveHubs().',
+      );
+    }
+  }
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/** A positive number of milliseconds. */
+export function checkMs(option: string, value: unknown): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
+    throw invalid(option, 'must be a positive number of milliseconds.');
+  return value;
+}
+
+/** A positive number of bytes. */
+export function checkBytes(option: string, value: unknown): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
+    throw invalid(option, 'must be a positive number of bytes.');
+  }
+  return value;
+}
+
+/** @throws {HubshareError} `option-invalid`, `feature-unavailable` */
+export function checkProtocol(protocol: unknown): void {
+  const name = typeof protocol === 'object' && protocol !== null && 'name' in protocol ? protocol.name : undefined;
+  if (typeof name !== 'string') throw invalid('withHubProtocol', 'must be an IHubProtocol.');
+  if (name === 'json') return;
+  throw new HubshareError(
+    wireError('feature-unavailable', `The hub protocol "${name}" is not available in this version of hubshare.`, {
+      feature: 'hub-protocols',
+    }),
+  );
+}
+
+/** `undefined`: SignalR's default applies, which here is the worker's. @throws {HubshareError} `option-invalid`, `option-unsupported` */
+export function checkRetryDelays(delays: readonly number[] | IRetryPolicy | undefined): readonly number[] | null {
+  if (delays === undefined || delays === null) return null;
+  if (!Array.isArray(delays)) {
+    if (typeof delays === 'object' && 'nextRetryDelayInMilliseconds' in delays) {
+      throw unsupported(
+        'withAutomaticReconnect',
+        'a retry policy object cannot cross to the worker. Give a list of delays in milliseconds.',
+      );
+    }
+    throw invalid('withAutomaticReconnect', 'give nothing, or a list of delays in milliseconds.');
+  }
+  for (const delay of delays as unknown[]) {
+    if (typeof delay !== 'number' || !Number.isFinite(delay) || delay < 0)
+      throw invalid('withAutomaticReconnect', 'each delay must be a number of milliseconds from 0.');
+  }
+  return [...(delays as number[])];
+}
+
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  trace: 0,
+  debug: 1,
+  info: 2,
+  information: 2,
+  warn: 3,
+  warning: 3,
+  error: 4,
+  critical: 5,
+  none: 6,
+};
+
+/** @throws {HubshareError} `option-invalid`, `option-unsupported` */
+export function checkLogLevel(logging: unknown): number {
+  if (typeof logging === 'string') {
+    const name = logging.toLowerCase();
+    const level = Object.hasOwn(LEVELS, name) ? LEVELS[name] : undefined;
+    if (level === undefined)
+      throw invalid(
+        'configureLogging',
+        `there is no log level of this name. Use one of ${Object.keys(LEVELS).join(', ')}.`,
+      );
+    return level;
+  }
+  if (typeof logging === 'number') {
+    if (!Number.isInteger(logging) || logging < 0 || logging > 6)
+      throw invalid('configureLogging', 'must be a LogLevel.');
+    return logging;
+  }
+  if (typeof logging === 'object' && logging !== null && 'log' in logging) {
+    throw unsupported(
+      'configureLogging',
+      'a logger object cannot cross to the worker. Give a LogLevel; the worker writes to its own console, redacted.',
+    );
+  }
+  throw invalid('configureLogging', 'must be a LogLevel or its name.');
+}

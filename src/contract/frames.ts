@@ -1,0 +1,47 @@
+/** What rides on the event port of a tab: batches of entries one way, acknowledgements the other way. No Comlink here. */
+import type { SignalRConnection } from './connection.js';
+import type { WireError } from './errors.js';
+
+/** Where a hub link is. `waiting`: a retry is due; `resting`: all retries are used up, or retrying cannot help. */
+export type LinkPhase = 'closed' | 'starting' | 'live' | 'waiting' | 'resting';
+
+/** What tabs are told of a hub at each change. */
+export interface HubStatus {
+  readonly phase: LinkPhase;
+  readonly snapshot: SignalRConnection;
+  /** `null` when not live, and also when negotiation is skipped. */
+  readonly connectionId: string | null;
+  /** Why the hub is not connected. */
+  readonly error: WireError | null;
+  /** Milliseconds since the epoch at which the next start is due; only while `waiting`. */
+  readonly retryAtMs: number | null;
+  readonly transport: string | null;
+}
+
+/** Entries of a batch, in the order in which they must be dispatched. The number after the kind is the hub's number. */
+export const EntryKind = { hub: 0, event: 1, status: 2, gap: 3 } as const;
+
+/**
+ * - hub: gives the number by which later entries name this hub.
+ * - event: a client method and its arguments.
+ * - status: the hub's status has changed.
+ * - gap: so many events for this tab were dropped here, because its outbox was full.
+ */
+export type Entry =
+  | readonly [kind: 0, hub: number, url: string]
+  | readonly [kind: 1, hub: number, method: string, args: unknown[]]
+  | readonly [kind: 2, hub: number, status: HubStatus]
+  | readonly [kind: 3, hub: number, dropped: number];
+
+/** Worker to tab. */
+export type WorkerFrame =
+  /** `last` is the number of the last entry in it; entries are numbered per tab from 1. `text` is a JSON array of `Entry`. */
+  | { readonly kind: 'batch'; readonly last: number; readonly text: string }
+  /** The worker is about to hand this call to the hub: from here on its outcome may be unknown. */
+  | { readonly kind: 'accepted'; readonly callId: string };
+
+/** Tab to worker: every entry up to `last` has been dispatched. This is the credit for the next batch. */
+export interface AckFrame {
+  readonly kind: 'ack';
+  readonly last: number;
+}

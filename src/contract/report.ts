@@ -1,0 +1,83 @@
+/** What the state panel shows: the worker's state as data. Holds no token, no part of one, and no URL with a query. */
+import type { SignalRConnection } from './connection.js';
+import type { LinkPhase } from './frames.js';
+import type { ErrorCode } from './errors.js';
+
+export type JournalKind = 'worker' | 'hub' | 'tab' | 'token' | 'call' | 'log';
+
+export interface JournalEntry {
+  /** Counts from 1 in each worker. */
+  readonly seq: number;
+  readonly atMs: number;
+  readonly kind: JournalKind;
+  readonly text: string;
+  readonly code?: ErrorCode;
+}
+
+export interface HubReport {
+  readonly url: string;
+  readonly phase: LinkPhase;
+  readonly snapshot: SignalRConnection;
+  readonly connectionId: string | null;
+  readonly transport: string | null;
+  readonly connectedAtMs: number | null;
+  readonly retryAtMs: number | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+  readonly token: TokenReport;
+  readonly counters: HubCounters;
+}
+
+export interface HubCounters {
+  readonly starts: number;
+  readonly connected: number;
+  readonly lost: number;
+  readonly events: number;
+  readonly calls: number;
+  readonly callsFailed: number;
+}
+
+export interface TokenReport {
+  readonly source: 'endpoint' | 'tab' | 'none';
+  readonly state: 'none' | 'fetching' | 'valid' | 'refreshing' | 'refused';
+  /** Short hash of the token, to tell two apart; no part of it. */
+  readonly fingerprint: string | null;
+  /** Milliseconds since the epoch, by this machine's clock. `null`: the token does not say. */
+  readonly expiresAtMs: number | null;
+  readonly refreshAtMs: number | null;
+  readonly refreshes: number;
+  readonly failures: number;
+  /** How long the last fetch took, in milliseconds. */
+  readonly lastTookMs: number | null;
+}
+
+export interface TabReport {
+  readonly id: string;
+  /** Counts up in the order of joining: `tab 1`, `tab 2`. */
+  readonly ordinal: number;
+  readonly visibility: 'visible' | 'hidden';
+  readonly parked: boolean;
+  readonly hubs: readonly string[];
+  readonly primaryOf: readonly string[];
+  /** Entries in the outbox: not yet posted. */
+  readonly waiting: number;
+  readonly waitingBytes: number;
+  /** Batches posted and not yet acknowledged. */
+  readonly unacknowledged: number;
+  readonly delivered: number;
+  readonly dropped: number;
+  readonly lastAckAtMs: number | null;
+  readonly joinedAtMs: number;
+}
+
+export interface WorkerReport {
+  /** Grows with each change. */
+  readonly version: number;
+  readonly bootId: string;
+  readonly contractVersion: number;
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+  readonly hubs: readonly HubReport[];
+  readonly tabs: readonly TabReport[];
+  /** Oldest first. */
+  readonly journal: readonly JournalEntry[];
+}

@@ -1,0 +1,114 @@
+/** What tab and worker may ask of each other. These calls go through Comlink; events do not (see `frames.ts`). */
+import type { ProxyMarked, Remote } from 'comlink';
+import type { WireError } from './errors.js';
+import type { WorkerReport } from './report.js';
+
+/** Both sides compare it in `join`. Raised when a message changes in a way that the other side would misread. */
+export const CONTRACT_VERSION = 1;
+
+/** Failure is part of the return type: a thrown error would lose its class and fields in transit. */
+export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WireError };
+
+export type Visibility = 'visible' | 'hidden';
+
+/** The first message of a tab. */
+export interface Hello {
+  readonly contractVersion: number;
+  /** Identifies this document load; never reused by a reload. */
+  readonly tabId: string;
+  /** Name of the Web Lock that this tab already holds. The worker queues for it once; granted means that the tab is gone. */
+  readonly tabLock: string;
+  readonly visibility: Visibility;
+  /** The tab's end of the other side's port for events. Transferred. */
+  readonly events: MessagePort;
+}
+
+/** What the worker answers to `join`. */
+export interface Welcome {
+  /** Identifies this start of the worker. A change means that the worker has lost its memory and the tab must say all again. */
+  readonly bootId: string;
+  /** The worker holds it for as long as it lives. Tabs queue for it in shared mode; granted means that the worker is gone. */
+  readonly workerLock: string;
+  readonly contractVersion: number;
+}
+
+/** How a tab wants a hub to be connected. Everything here can be cloned. `null` means: the worker's default. */
+export interface HubSettings {
+  /** Bits of SignalR's `HttpTransportType`. */
+  readonly transport: number | null;
+  readonly skipNegotiation: boolean;
+  readonly withCredentials: boolean;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Milliseconds for each HTTP request. */
+  readonly requestTimeoutMs: number | null;
+  readonly serverTimeoutMs: number | null;
+  readonly keepAliveIntervalMs: number | null;
+  /** Bytes that wait for the hub's acknowledgement under stateful reconnect. */
+  readonly statefulReconnectBufferSize: number | null;
+  /** Milliseconds before each reconnect attempt. */
+  readonly retryDelaysMs: readonly number[] | null;
+  /** SignalR's `LogLevel` for the worker's console. */
+  readonly logLevel: number | null;
+}
+
+/** A tab's wish for a hub. A second `attach` for the same hub replaces the first. */
+export interface HubWish {
+  /** Absolute http(s) URL without fragment: the hub's identity in the worker. */
+  readonly hub: string;
+  readonly settings: HubSettings;
+  /** Client methods that this tab has handlers for, lower-cased. */
+  readonly methods: readonly string[];
+  /** This tab can answer `fetchAccessToken` for this hub. */
+  readonly hasTokenFactory: boolean;
+}
+
+export interface HubCall {
+  readonly hub: string;
+  /** Unique per call. The same id sent twice to the same worker is one call. */
+  readonly callId: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+/**
+ * The outcome of a call, and its place among the events of this tab: the tab settles the call after it has
+ * dispatched the entry numbered `after`, so that handlers and results keep the order that the hub gave them.
+ */
+export interface CallOutcome {
+  readonly after: number;
+  readonly reply: Reply<unknown>;
+}
+
+/** What a tab may ask of the worker. One instance per port. */
+export interface CoordinatorApi {
+  /** First call on a port. The worker holds nothing for a tab that has not joined. */
+  join(hello: Hello, tab: Remote<TabApi & ProxyMarked>): Promise<Reply<Welcome>>;
+  /** Opens the hub if it is not open, or wakes it if it rests. Answers at once; the status follows as an entry among the events. */
+  attach(wish: HubWish): Promise<Reply<void>>;
+  /** This tab no longer wants the hub. Answers when the connection is closed, if it was the last tab. */
+  detach(hub: string): Promise<Reply<void>>;
+  subscribe(hub: string, method: string): Promise<Reply<void>>;
+  unsubscribe(hub: string, method: string): Promise<Reply<void>>;
+  invoke(call: HubCall): Promise<CallOutcome>;
+  send(call: HubCall): Promise<CallOutcome>;
+  setVisibility(visibility: Visibility): Promise<Reply<void>>;
+  /** The page is about to be frozen or cached: nothing is posted to it until `unpark`. */
+  park(): Promise<Reply<void>>;
+  unpark(): Promise<Reply<void>>;
+  /** The browser says that the network is back. */
+  online(): Promise<Reply<void>>;
+  /** Closes every hub at once, forgets the token, tells every tab. */
+  signOut(): Promise<Reply<void>>;
+  /** The worker's state, as soon as it differs from `sinceVersion`. Journal entries up to `sinceJournal` are left out. */
+  nextReport(sinceVersion: number, sinceJournal: number): Promise<Reply<WorkerReport>>;
+  reconnectNow(hub: string): Promise<Reply<void>>;
+  refreshTokenNow(hub: string): Promise<Reply<void>>;
+  becomePrimary(hub: string): Promise<Reply<void>>;
+  leave(): Promise<Reply<void>>;
+}
+
+/** What the worker may ask of a tab. Handed over once, in `join`, as a Comlink proxy. */
+export interface TabApi {
+  /** Only one tab is asked at a time, the primary first. */
+  fetchAccessToken(hub: string): Promise<Reply<string>>;
+}

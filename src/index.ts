@@ -1,0 +1,13 @@
+/** hubshare: one SignalR connection for all tabs of a web app. */
+export { SharedHubConnectionBuilder } from './connection/builder.js';
+export { SharedHubConnection, type Resync } from './connection/shared-hub-connection.js';
+export { ConnectionStatus, type SignalRAuthenticator, type SignalRConnection } from './contract/connection.js';
+export {
+  CallTimedOutError,
+  HubCallError,
+  HubshareError,
+  OutcomeUnknownError,
+  TokenRejectedError,
+  type ErrorCode,
+} from './contract/errors.js';
+export type { WorkerFactory } from './tab/worker-factory.js';

@@ -1,0 +1,155 @@
+/** What each state is called, how it is coloured and what the reader can do about it. Pure: data in, words out. */
+import type { HubReport, TabReport, TokenReport, WorkerReport } from '../contract/report.js';
+import { clockTime, duration, hubPath, NONE, plural, shortId } from './format.js';
+
+/** Colour has meaning only: `ok` works, `busy` is on its way, `warn` needs an eye, `danger` needs a hand, `off` is at rest. */
+export type Tone = 'ok' | 'busy' | 'warn' | 'danger' | 'off';
+
+export type HubFaceKind =
+  'connected' | 'connecting' | 'reconnecting' | 'resting' | 'token-refused' | 'signed-out' | 'closed';
+
+export interface HubFace {
+  readonly kind: HubFaceKind;
+  readonly tone: Tone;
+  readonly label: string;
+  /** What happens next without the reader, or what the reader can do. */
+  readonly advice: string | null;
+  /** The reader may start it by hand. */
+  readonly canStart: boolean;
+}
+
+export function hubFace(hub: HubReport): HubFace {
+  if (hub.phase === 'live') {
+    return hub.token.state === 'refused'
+      ? {
+          kind: 'connected',
+          tone: 'warn',
+          label: 'Connected, token refused',
+          advice: 'The connection stands, but the next one will be refused. Sign in again in the app.',
+          canStart: false,
+        }
+      : { kind: 'connected', tone: 'ok', label: 'Connected', advice: null, canStart: false };
+  }
+  if (hub.error?.code === 'signed-out') {
+    return {
+      kind: 'signed-out',
+      tone: 'off',
+      label: 'Signed out',
+      advice: 'The token is forgotten. The worker connects again after the next sign-in in the app.',
+      canStart: false,
+    };
+  }
+  if (hub.token.state === 'refused' || hub.error?.code === 'token-rejected') {
+    return {
+      kind: 'token-refused',
+      tone: 'danger',
+      label: 'Token refused',
+      advice: 'Asking again with the same sign-in cannot help. Sign in again in the app, then start.',
+      canStart: hub.phase === 'resting' || hub.phase === 'closed',
+    };
+  }
+  switch (hub.phase) {
+    case 'starting':
+    case 'waiting':
+      return wasConnected(hub)
+        ? { kind: 'reconnecting', tone: 'warn', label: 'Reconnecting', advice: null, canStart: false }
+        : { kind: 'connecting', tone: 'busy', label: 'Connecting', advice: null, canStart: false };
+    case 'resting':
+      return {
+        kind: 'resting',
+        tone: 'danger',
+        label: 'Resting',
+        advice: 'No further attempt by itself. It wakes when the network returns, or when a tab is shown or joins.',
+        canStart: true,
+      };
+    case 'closed':
+      return { kind: 'closed', tone: 'off', label: 'Closed', advice: null, canStart: false };
+  }
+}
+
+/** A hub that was never up is connecting, however many attempts that takes. */
+function wasConnected(hub: HubReport): boolean {
+  return hub.snapshot.lastConnected > 0 || hub.counters.connected > 0;
+}
+
+export interface Fact {
+  readonly label: string;
+  readonly text: string;
+}
+
+/** The one fact about time that matters in this state: since when, when next, or how often. */
+export function hubTiming(hub: HubReport, nowMs: number): Fact {
+  const attempt = hub.snapshot.reconnectAttempts;
+  switch (hub.phase) {
+    case 'live':
+      return {
+        label: 'Connected since',
+        text:
+          hub.connectedAtMs === null
+            ? NONE
+            : `${clockTime(hub.connectedAtMs)} · ${duration(nowMs - hub.connectedAtMs)}`,
+      };
+    case 'waiting': {
+      const leftMs = (hub.retryAtMs ?? nowMs) - nowMs;
+      const when = leftMs > 0 ? `in ${duration(leftMs)}` : 'now';
+      return { label: 'Next attempt', text: attempt > 0 ? `${when} · attempt ${attempt}` : when };
+    }
+    case 'starting':
+      return { label: 'Attempt', text: attempt > 0 ? `${attempt}, under way` : 'under way' };
+    case 'resting':
+      return { label: 'Attempts', text: attempt > 0 ? `${attempt} used up` : 'none left' };
+    case 'closed':
+      return { label: 'Connected since', text: NONE };
+  }
+}
+
+export interface TokenFace {
+  readonly text: string;
+  readonly tone: Tone;
+  /** Whole seconds of life left; `null` when there is no token or it does not say. */
+  readonly leftSeconds: number | null;
+}
+
+export function tokenFace(token: TokenReport | null, nowMs: number): TokenFace {
+  if (token === null) return { text: `Token ${NONE}`, tone: 'off', leftSeconds: null };
+  const leftMs = token.expiresAtMs === null ? null : token.expiresAtMs - nowMs;
+  const leftSeconds = leftMs === null ? null : Math.max(0, Math.ceil(leftMs / 1_000));
+  const left = leftMs === null ? null : leftMs > 0 ? `${duration(leftMs)} left` : `expired ${duration(-leftMs)} ago`;
+  switch (token.state) {
+    case 'none':
+      return { text: token.source === 'none' ? 'No token in use' : 'No token yet', tone: 'off', leftSeconds: null };
+    case 'fetching':
+      return { text: 'Fetching a token', tone: 'busy', leftSeconds };
+    case 'refreshing':
+      return { text: left === null ? 'Refreshing token' : `Refreshing · ${left}`, tone: 'busy', leftSeconds };
+    case 'refused':
+      return { text: left === null ? 'Token refused' : `Token refused · ${left}`, tone: 'danger', leftSeconds };
+    case 'valid':
+      return left === null
+        ? { text: 'Token without expiry', tone: 'ok', leftSeconds }
+        : { text: `Token ${left}`, tone: (leftMs ?? 0) > 0 ? 'ok' : 'danger', leftSeconds };
+  }
+}
+
+export type PageState = 'visible' | 'hidden' | 'parked';
+
+export function pageState(tab: TabReport): PageState {
+  return tab.parked ? 'parked' : tab.visibility;
+}
+
+export function isPrimary(tab: TabReport): boolean {
+  return tab.primaryOf.length > 0;
+}
+
+/** The fan in words, for those who cannot see it. */
+export function describeFan(report: WorkerReport, ownTabId: string | null): string {
+  const hubs = report.hubs.map((hub) => `${hubPath(hub.url)} ${hubFace(hub).label.toLowerCase()}`).join(', ');
+  const tabs = report.tabs.map((tab) => {
+    const notes = [isPrimary(tab) ? 'primary' : '', tab.id === ownTabId ? 'this tab' : '', pageState(tab)];
+    return `tab ${tab.ordinal} (${notes.filter((note) => note !== '').join(', ')})`;
+  });
+  return (
+    `${hubs === '' ? 'No hub is open' : `Hub ${hubs}`}. Worker ${shortId(report.bootId)} serves ` +
+    `${plural(report.tabs.length, 'tab')}${tabs.length > 0 ? `: ${tabs.join(', ')}` : ''}.`
+  );
+}

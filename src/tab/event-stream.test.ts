@@ -1,0 +1,138 @@
+import { describe, expect, it, vi } from 'vitest';
+import { ConnectionStatus } from '../contract/connection.js';
+import type { Entry, HubStatus, WorkerFrame } from '../contract/frames.js';
+import { readEvents, type EntrySink } from './event-stream.js';
+
+const OPS = 'https://h.test/hubs/ops';
+const CHAT = 'https://h.test/hubs/chat';
+
+const status: HubStatus = {
+  phase: 'live',
+  snapshot: {
+    connectionId: 'c-1',
+    activeHubs: [OPS],
+    lastConnected: 1,
+    reconnectAttempts: 0,
+    status: ConnectionStatus.CONNECTED,
+    primaryTabId: 'a',
+    subscribedTabs: ['a'],
+  },
+  connectionId: 'c-1',
+  error: null,
+  retryAtMs: null,
+  transport: 'WebSockets',
+};
+
+function setUp() {
+  const seen: string[] = [];
+  const posted: unknown[] = [];
+  const close = vi.fn();
+  const port = {
+    onmessage: null as ((event: { data: WorkerFrame }) => void) | null,
+    postMessage: (data: unknown) => posted.push(data),
+    close,
+  };
+  const sinks = new Map<string, EntrySink>();
+  const sinkFor = (hub: string): EntrySink => ({
+    onEvent: (method, args) => seen.push(`${hub} ${method} ${JSON.stringify(args)}`),
+    onStatus: ({ phase }) => seen.push(`${hub} status ${phase}`),
+    onGap: (dropped) => seen.push(`${hub} gap ${dropped}`),
+  });
+  for (const hub of [OPS, CHAT]) sinks.set(hub, sinkFor(hub));
+  const onAccepted = vi.fn();
+  const stream = readEvents(port as unknown as MessagePort, (hub) => sinks.get(hub), onAccepted);
+  const deliver = (last: number, ...entries: Entry[]): void =>
+    port.onmessage?.({ data: { kind: 'batch', last, text: JSON.stringify(entries) } });
+  const frame = (data: WorkerFrame): void => port.onmessage?.({ data });
+  return { seen, posted, close, port, sinks, onAccepted, stream, deliver, frame };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('a batch', () => {
+  it('is dispatched in order, each entry to its hub', () => {
+    const { deliver, seen } = setUp();
+    deliver(6, [0, 1, OPS], [1, 1, 'metric', [1]], [0, 2, CHAT], [2, 2, status], [3, 1, 7], [1, 1, 'metric', [9]]);
+    expect(seen).toEqual([`${OPS} metric [1]`, `${CHAT} status live`, `${OPS} gap 7`, `${OPS} metric [9]`]);
+  });
+
+  it('is acknowledged after it was dispatched, once', () => {
+    const { deliver, posted, seen, sinks } = setUp();
+    sinks.set(OPS, { onEvent: () => expect(posted).toEqual([]), onStatus: () => undefined, onGap: () => undefined });
+    deliver(2, [0, 1, OPS], [1, 1, 'metric', [1]]);
+    expect(posted).toEqual([{ kind: 'ack', last: 2 }]);
+    expect(seen).toEqual([]);
+  });
+
+  it('may name a hub that this tab no longer uses', () => {
+    const { deliver, posted, sinks, seen } = setUp();
+    sinks.clear();
+    deliver(2, [0, 1, OPS], [1, 1, 'metric', [1]]);
+    expect(seen).toEqual([]);
+    expect(posted).toHaveLength(1);
+  });
+
+  it('remembers a hub’s name from one batch to the next', () => {
+    const { deliver, seen } = setUp();
+    deliver(1, [0, 1, OPS]);
+    deliver(2, [1, 1, 'metric', [1]]);
+    expect(seen).toEqual([`${OPS} metric [1]`]);
+  });
+
+  it('is acknowledged also when it cannot be dispatched, so that the worker does not wait for ever', () => {
+    const { frame, posted } = setUp();
+    expect(() => frame({ kind: 'batch', last: 4, text: 'no JSON' })).toThrow(SyntaxError);
+    expect(posted).toEqual([{ kind: 'ack', last: 4 }]);
+  });
+});
+
+it('passes on which calls are accepted, and acknowledges nothing for that', () => {
+  const { frame, onAccepted, posted } = setUp();
+  frame({ kind: 'accepted', callId: 'id-1' });
+  expect(onAccepted).toHaveBeenCalledWith('id-1');
+  expect(posted).toEqual([]);
+});
+
+describe('reached', () => {
+  it('waits for nothing when there is nothing to wait for', () => {
+    const { deliver, stream } = setUp();
+    expect(stream.reached(0)).toBeUndefined();
+    deliver(3, [0, 1, OPS]);
+    expect(stream.reached(3)).toBeUndefined();
+    expect(stream.reached(4)).toBeInstanceOf(Promise);
+  });
+
+  it('resolves when the entry was dispatched, not one before', async () => {
+    const { deliver, stream, seen } = setUp();
+    void stream.reached(4)?.then(() => seen.push('reached'));
+    deliver(3, [0, 1, OPS]);
+    await settle();
+    expect(seen).toEqual([]);
+    deliver(4, [1, 1, 'metric', [1]]);
+    await settle();
+    expect(seen).toEqual([`${OPS} metric [1]`, 'reached']);
+  });
+
+  it('resolves all that are due, and no others', async () => {
+    const { deliver, stream, seen } = setUp();
+    for (const number of [5, 2, 4, 6]) void stream.reached(number)?.then(() => seen.push(`${number}`));
+    deliver(5, [0, 1, OPS]);
+    await settle();
+    expect(seen.sort()).toEqual(['2', '4', '5']);
+  });
+
+  it('resolves when the stream ends, for nothing more can come', async () => {
+    const { stream, seen } = setUp();
+    void stream.reached(9)?.then(() => seen.push('reached'));
+    stream.close();
+    await settle();
+    expect(seen).toEqual(['reached']);
+  });
+});
+
+it('closes its port, and hears nothing any more', () => {
+  const { stream, close, port } = setUp();
+  stream.close();
+  expect(close).toHaveBeenCalledTimes(1);
+  expect(port.onmessage).toBeNull();
+});

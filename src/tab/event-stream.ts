@@ -1,0 +1,80 @@
+/** Reads the batches of the worker in order, gives each entry to its hub, and acknowledges: the acknowledgement is the worker's credit. */
+import { EntryKind, type AckFrame, type Entry, type HubStatus, type WorkerFrame } from '../contract/frames.js';
+
+/** What one hub of this tab is told. */
+export interface EntrySink {
+  onEvent(method: string, args: unknown[]): void;
+  onStatus(status: HubStatus): void;
+  onGap(dropped: number): void;
+}
+
+export interface EventStream {
+  /** Resolves when every entry up to `number` was dispatched; at once if that is so already. */
+  reached(number: number): Promise<void> | undefined;
+  close(): void;
+}
+
+export function readEvents(
+  port: MessagePort,
+  sinkOf: (hub: string) => EntrySink | undefined,
+  onAccepted: (callId: string) => void,
+): EventStream {
+  const urls = new Map<number, string>();
+  let dispatched = 0;
+  let waiting: { readonly number: number; readonly resolve: () => void }[] = [];
+
+  port.onmessage = (event: MessageEvent<WorkerFrame>) => {
+    const frame = event.data;
+    if (frame.kind === 'accepted') {
+      onAccepted(frame.callId);
+      return;
+    }
+    try {
+      for (const entry of JSON.parse(frame.text) as Entry[]) dispatch(entry);
+    } finally {
+      dispatched = frame.last;
+      const ack: AckFrame = { kind: 'ack', last: frame.last };
+      port.postMessage(ack);
+      if (waiting.length > 0) {
+        const due = waiting.filter(({ number }) => number <= dispatched);
+        waiting = waiting.filter(({ number }) => number > dispatched);
+        for (const { resolve } of due) resolve();
+      }
+    }
+  };
+
+  function dispatch(entry: Entry): void {
+    switch (entry[0]) {
+      case EntryKind.hub:
+        urls.set(entry[1], entry[2]);
+        return;
+      case EntryKind.event:
+        sink(entry[1])?.onEvent(entry[2], entry[3]);
+        return;
+      case EntryKind.status:
+        sink(entry[1])?.onStatus(entry[2]);
+        return;
+      case EntryKind.gap:
+        sink(entry[1])?.onGap(entry[2]);
+    }
+  }
+
+  function sink(hub: number): EntrySink | undefined {
+    const url = urls.get(hub);
+    return url === undefined ? undefined : sinkOf(url);
+  }
+
+  return {
+    reached(number) {
+      if (number <= dispatched) return undefined;
+      return new Promise((resolve) => waiting.push({ number, resolve }));
+    },
+    close() {
+      port.onmessage = null;
+      port.close();
+      // An outcome that is known is given, though its events can no longer come.
+      for (const { resolve } of waiting) resolve();
+      waiting = [];
+    },
+  };
+}

@@ -1,0 +1,135 @@
+/** Constructs the worker and joins it: one welcome, or one error that says what to do. */
+import { proxy, transfer, wrap, type Remote } from 'comlink';
+import { errorFromWire, HubshareError, wireError } from '../contract/errors.js';
+import {
+  CONTRACT_VERSION,
+  type CoordinatorApi,
+  type Hello,
+  type Reply,
+  type TabApi,
+  type Visibility,
+  type Welcome,
+} from '../contract/rpc.js';
+import { JOIN_ATTEMPTS_MS } from '../contract/timing.js';
+import type { WorkerFactory } from './worker-factory.js';
+
+/** A worker that has welcomed this tab. */
+export interface JoinedWorker {
+  readonly welcome: Welcome;
+  readonly api: Remote<CoordinatorApi>;
+  /** The tab's end of the port for events; not started. */
+  readonly events: MessagePort;
+  close(): void;
+}
+
+export interface JoinRequest {
+  readonly factory: WorkerFactory;
+  readonly tabId: string;
+  readonly tabLock: string;
+  readonly visibility: () => Visibility;
+  readonly tab: TabApi;
+}
+
+/**
+ * Knocks until the worker answers. A knock may meet a worker that is just dying with the tab that created it, and that
+ * gives no sign; so an unanswered knock is repeated through a new worker object, with more patience each time.
+ *
+ * @throws {HubshareError} `worker-load-failed`, `worker-unreachable`, `contract-mismatch`.
+ */
+export async function joinWorker(request: JoinRequest): Promise<JoinedWorker> {
+  for (const afterMs of JOIN_ATTEMPTS_MS) {
+    const joined = await knock(request, afterMs);
+    if (joined !== null) return joined;
+  }
+  const afterMs = JOIN_ATTEMPTS_MS.reduce((sum, ms) => sum + ms, 0);
+  throw new HubshareError(
+    wireError(
+      'worker-unreachable',
+      `The shared worker gave no answer in ${afterMs} ms. Check that its script calls serveHubs() at once, without an await before it.`,
+      { afterMs },
+    ),
+  );
+}
+
+/** `null`: no answer in time. */
+async function knock(request: JoinRequest, afterMs: number): Promise<JoinedWorker | null> {
+  const worker = construct(request.factory);
+  const control = new MessageChannel();
+  const events = new MessageChannel();
+  const close = (): void => {
+    control.port1.close();
+    events.port1.close();
+    worker.port.close();
+  };
+  const api = wrap<CoordinatorApi>(control.port1);
+  const hello: Hello = {
+    contractVersion: CONTRACT_VERSION,
+    tabId: request.tabId,
+    tabLock: request.tabLock,
+    visibility: request.visibility(),
+    events: events.port2,
+  };
+  // Only this message goes over the worker's own port: later ones would evict the page from the back/forward cache.
+  worker.port.postMessage({ hubshare: CONTRACT_VERSION, control: control.port2 }, [control.port2]);
+  const answer = await firstOf(worker, api.join(transfer(hello, [events.port2]), proxy(request.tab)), afterMs);
+  if (answer === null) {
+    close();
+    return null;
+  }
+  if (!answer.ok) {
+    close();
+    throw errorFromWire(answer.error);
+  }
+  return { welcome: answer.value, api, events: events.port1, close };
+}
+
+function construct(factory: WorkerFactory): SharedWorker {
+  let worker: SharedWorker;
+  try {
+    worker = factory();
+  } catch (cause) {
+    throw loadFailed(cause);
+  }
+  if (!(worker instanceof SharedWorker)) {
+    throw new HubshareError(
+      wireError('option-invalid', 'The function given to withWorker() must return a new SharedWorker.', {
+        option: 'withWorker',
+      }),
+    );
+  }
+  return worker;
+}
+
+function firstOf(
+  worker: SharedWorker,
+  welcome: Promise<Reply<Welcome>>,
+  afterMs: number,
+): Promise<Reply<Welcome> | null> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => settle(() => resolve(null)), afterMs);
+    const onError = (event: Event): void => {
+      settle(() => reject(loadFailed(event instanceof ErrorEvent ? event.message : undefined)));
+    };
+    worker.addEventListener('error', onError);
+    function settle(then: () => void): void {
+      clearTimeout(timer);
+      worker.removeEventListener('error', onError);
+      then();
+    }
+    welcome.then(
+      (reply) => settle(() => resolve(reply)),
+      (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error(String(error)))),
+    );
+  });
+}
+
+function loadFailed(cause: unknown): HubshareError<'worker-load-failed'> {
+  return new HubshareError(
+    wireError(
+      'worker-load-failed',
+      'The shared worker could not be loaded. Check that its script answers with 200 and a JavaScript type, that the page’s Content-Security-Policy allows it (worker-src), and that every page constructs it with the same options.',
+      {},
+    ),
+    { cause },
+  );
+}

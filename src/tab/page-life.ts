@@ -1,0 +1,27 @@
+/** What the page goes through: shown, hidden, cached, frozen, network back. */
+import type { Visibility } from '../contract/rpc.js';
+
+export interface PageLifeEvents {
+  visibility(visibility: Visibility): void;
+  /** The page goes into the back/forward cache or is frozen. */
+  parked(parked: boolean): void;
+  online(): void;
+}
+
+export function pageVisibility(): Visibility {
+  return document.visibilityState === 'hidden' ? 'hidden' : 'visible';
+}
+
+/** @returns Removes every listener. */
+export function watchPage(events: PageLifeEvents): () => void {
+  const watch = new AbortController();
+  const { signal } = watch;
+  document.addEventListener('visibilitychange', () => events.visibility(pageVisibility()), { signal });
+  document.addEventListener('freeze', () => events.parked(true), { signal });
+  document.addEventListener('resume', () => events.parked(false), { signal });
+  // `pagehide` and never `unload`: an unload handler keeps a page out of the back/forward cache.
+  window.addEventListener('pagehide', (event) => event.persisted && events.parked(true), { signal });
+  window.addEventListener('pageshow', (event) => event.persisted && events.parked(false), { signal });
+  window.addEventListener('online', () => events.online(), { signal });
+  return () => watch.abort();
+}

@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeLocks, type FakeLockClient } from '../../worker/testing/fake-locks.js';
+import { FakeErrorEvent, FakeSharedWorker, FakeWorkerHost } from '../../worker/testing/fake-shared-worker.js';
+import { quiet, until } from '../../worker/testing/settle.js';
+import { wireError } from '../contract/errors.js';
+import type { Reply } from '../contract/rpc.js';
+import { CONTROL_REPLY_MS } from '../contract/timing.js';
+import { answered, createTabClient, missingFeature } from './tab-client.js';
+
+let origin: FakeLocks;
+let page: FakeLockClient;
+let host: FakeWorkerHost;
+let document: EventTarget & { visibilityState: string };
+let window: EventTarget;
+
+beforeEach(() => {
+  origin = new FakeLocks();
+  page = origin.client('page');
+  host = new FakeWorkerHost(origin);
+  document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+  window = new EventTarget();
+  vi.stubGlobal('document', document);
+  vi.stubGlobal('window', window);
+  vi.stubGlobal('navigator', { locks: page });
+  vi.stubGlobal('SharedWorker', FakeSharedWorker);
+  vi.stubGlobal('ErrorEvent', FakeErrorEvent);
+});
+afterEach(async () => {
+  page.die();
+  host.kill();
+  await quiet();
+  vi.unstubAllGlobals();
+});
+
+const newClient = () => createTabClient(() => new FakeSharedWorker(host) as unknown as SharedWorker);
+const tabLocks = (): string[] => origin.held.filter((name) => name.startsWith('hubshare:tab:'));
+
+describe('a visit', () => {
+  it('joins for one thing, and leaves nothing behind', async () => {
+    const client = newClient();
+    const report = await client.visit((stay) => answered(stay.api.nextReport(0, 0), stay.over));
+    expect(report.tabs.map(({ id }) => id)).toEqual([client.tabId]);
+    expect(client.stay).toBeNull();
+    await until(() => tabLocks().length === 0);
+    await quiet();
+    expect(origin.waiting).toEqual([]);
+    expect(origin.held).toEqual([`hubshare:worker:boot-1`]);
+  });
+
+  it('shares the worker with another that is going on', async () => {
+    const client = newClient();
+    await Promise.all([1, 2, 3].map(() => client.visit((stay) => answered(stay.api.online(), stay.over))));
+    expect(host.constructions).toBe(1);
+  });
+
+  it('that fails leaves as well', async () => {
+    const client = newClient();
+    await expect(client.visit(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await until(() => tabLocks().length === 0);
+    expect(client.stay).toBeNull();
+  });
+
+  it('takes the lock before it joins', async () => {
+    const client = newClient();
+    let heldAtConstruction: string[] = [];
+    const early = createTabClient(() => {
+      heldAtConstruction = tabLocks();
+      return new FakeSharedWorker(host) as unknown as SharedWorker;
+    });
+    await early.visit(() => Promise.resolve());
+    expect(heldAtConstruction).toHaveLength(1);
+    expect(heldAtConstruction[0]).toContain(early.tabId);
+    expect(client.tabId).not.toBe(early.tabId);
+  });
+
+  it('uses a new name for its lock each time: that of a cached page must never be asked for again', async () => {
+    const client = newClient();
+    await client.visit(() => Promise.resolve());
+    await client.visit(() => Promise.resolve());
+    const names = origin.requested.filter((name) => name.startsWith(`hubshare:tab:${client.tabId}`));
+    expect(new Set(names).size).toBe(2);
+  });
+
+  it('tells the worker what the page goes through, and no more when it has left', async () => {
+    const client = newClient();
+    await client.visit(async (stay) => {
+      document.visibilityState = 'hidden';
+      document.dispatchEvent(new Event('visibilitychange'));
+      const report = await answered(stay.api.nextReport(0, 0), stay.over);
+      expect(report.tabs[0]?.visibility).toBe('hidden');
+      window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }));
+      expect((await answered(stay.api.nextReport(0, 0), stay.over)).tabs[0]?.parked).toBe(true);
+    });
+    document.dispatchEvent(new Event('visibilitychange'));
+    window.dispatchEvent(new Event('online'));
+    await quiet();
+    expect(client.stay).toBeNull();
+  });
+});
+
+it('says which feature is missing', () => {
+  expect(missingFeature()).toBeNull();
+  vi.stubGlobal('navigator', {});
+  expect(missingFeature()).toMatchObject({
+    code: 'worker-unsupported',
+    message: expect.stringContaining('HTTPS') as string,
+  });
+  vi.stubGlobal('SharedWorker', undefined);
+  expect(missingFeature()).toMatchObject({
+    code: 'worker-unsupported',
+    message: expect.stringContaining('SharedWorker') as string,
+  });
+});
+
+describe('answered', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  });
+  afterEach(() => {
+    expect(vi.getTimerCount(), 'timers left behind').toBe(0);
+    vi.useRealTimers();
+  });
+
+  const never = new Promise<Reply<number>>(() => undefined);
+
+  it('gives the value', async () => {
+    await expect(answered(Promise.resolve({ ok: true, value: 5 }), new AbortController().signal)).resolves.toBe(5);
+  });
+
+  it('throws the error that was answered', async () => {
+    const reply: Reply<void> = { ok: false, error: wireError('not-joined', 'no', {}) };
+    await expect(answered(Promise.resolve(reply), new AbortController().signal)).rejects.toMatchObject({
+      code: 'not-joined',
+    });
+  });
+
+  it('throws what broke the question off', async () => {
+    await expect(answered(Promise.reject(new Error('released')), new AbortController().signal)).rejects.toThrow(
+      'released',
+    );
+  });
+
+  it('gives up on a worker that hangs after 10 s, and not before', async () => {
+    const settled = vi.fn();
+    answered(never, new AbortController().signal).catch(settled);
+    await vi.advanceTimersByTimeAsync(CONTROL_REPLY_MS - 1);
+    expect(settled).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(settled).toHaveBeenCalledWith(
+      expect.objectContaining({
+        code: 'worker-unreachable',
+        wire: expect.objectContaining({ afterMs: CONTROL_REPLY_MS }) as object,
+      }),
+    );
+  });
+
+  it('gives up at once on a worker that has died', async () => {
+    const over = new AbortController();
+    const answer = answered(never, over.signal);
+    over.abort();
+    await expect(answer).rejects.toMatchObject({ code: 'worker-lost' });
+  });
+
+  it('does not ask a worker that has died before', async () => {
+    await expect(answered(never, AbortSignal.abort())).rejects.toMatchObject({ code: 'worker-lost' });
+  });
+
+  it('leaves no listener on the stay', async () => {
+    const over = new AbortController();
+    const [added, removed] = [vi.spyOn(over.signal, 'addEventListener'), vi.spyOn(over.signal, 'removeEventListener')];
+    await answered(Promise.resolve({ ok: true, value: 1 }), over.signal);
+    expect(removed).toHaveBeenCalledTimes(added.mock.calls.length);
+  });
+});

@@ -1,0 +1,193 @@
+/** This tab in front of one worker: joins it, notices its death and joins the next one, and leaves when nobody needs it. */
+import type { Remote } from 'comlink';
+import { errorFromWire, HubshareError, wireError } from '../contract/errors.js';
+import type { CoordinatorApi, Reply, TabApi, Welcome } from '../contract/rpc.js';
+import { CONTROL_REPLY_MS } from '../contract/timing.js';
+import { readEvents, type EventStream } from './event-stream.js';
+import { createHubChannel, type HubChannel } from './hub-channel.js';
+import { joinWorker } from './join.js';
+import { holdLock, watchWorker, type HeldLock } from './locks.js';
+import { pageVisibility, watchPage } from './page-life.js';
+import type { WorkerFactory } from './worker-factory.js';
+
+/** One stay with one worker. */
+export interface Stay {
+  readonly welcome: Welcome;
+  readonly api: Remote<CoordinatorApi>;
+  readonly events: EventStream;
+  /** Aborted when this worker has died or was left. */
+  readonly over: AbortSignal;
+}
+
+export interface TabClient {
+  readonly tabId: string;
+  /** The present stay, if there is one. */
+  readonly stay: Stay | null;
+  channel(hub: string): HubChannel;
+  /** Joins if need be. @throws {HubshareError} why the worker cannot be joined. */
+  join(): Promise<Stay>;
+  /** Does one thing with the worker, though no connection may be started: joins for it and leaves again. */
+  visit<T>(run: (stay: Stay) => Promise<T>): Promise<T>;
+  /** A channel has no more users: when none has, the tab leaves the worker and holds nothing. */
+  released(): void;
+}
+
+/** Why SharedWorker and Web Locks cannot be used here, or `null`. */
+export function missingFeature(): HubshareError<'worker-unsupported'> | null {
+  if (typeof SharedWorker === 'undefined') {
+    return unsupported('This browser has no SharedWorker.');
+  }
+  if (typeof navigator.locks === 'undefined') {
+    return unsupported('Web Locks are missing: serve the page over HTTPS, or from localhost.');
+  }
+  return null;
+}
+
+function unsupported(message: string): HubshareError<'worker-unsupported'> {
+  return new HubshareError(wireError('worker-unsupported', message, {}));
+}
+
+export function createTabClient(factory: WorkerFactory): TabClient {
+  const tabId = crypto.randomUUID();
+  const channels = new Map<string, HubChannel>();
+  let stay: Stay | null = null;
+  let endStay: (() => void) | null = null;
+  let joining: Promise<Stay> | null = null;
+  let lock: HeldLock | null = null;
+  let unwatchPage: (() => void) | null = null;
+  let visits = 0;
+
+  const tabApi: TabApi = {
+    fetchAccessToken: async (hub) => {
+      const channel = channels.get(hub);
+      return channel === undefined
+        ? { ok: false, error: wireError('token-unavailable', 'This tab no longer uses the hub.', {}) }
+        : channel.fetchAccessToken();
+    },
+  };
+
+  function join(): Promise<Stay> {
+    if (stay !== null) return Promise.resolve(stay);
+    joining ??= enter().finally(() => {
+      joining = null;
+      leaveIfUnused();
+    });
+    return joining;
+  }
+
+  async function enter(): Promise<Stay> {
+    const missing = missingFeature();
+    if (missing !== null) throw missing;
+    // Lock first, joining second: the other order misses a tab that dies in between.
+    lock ??= await holdLock(navigator.locks, `hubshare:tab:${tabId}:${crypto.randomUUID()}`);
+    const joined = await joinWorker({ factory, tabId, tabLock: lock.name, visibility: pageVisibility, tab: tabApi });
+    const over = new AbortController();
+    const events = readEvents(
+      joined.events,
+      (hub) => channels.get(hub),
+      (callId) => {
+        for (const channel of channels.values()) channel.accepted(callId);
+      },
+    );
+    const unwatchWorker = watchWorker(navigator.locks, joined.welcome.workerLock, onWorkerDied);
+    endStay = () => {
+      endStay = null;
+      stay = null;
+      unwatchWorker();
+      over.abort();
+      events.close();
+      joined.close();
+    };
+    const entered: Stay = { welcome: joined.welcome, api: joined.api, events, over: over.signal };
+    stay = entered;
+    unwatchPage ??= watchPage({
+      visibility: (visibility) => void stay?.api.setVisibility(visibility),
+      parked: (parked) => void (parked ? stay?.api.park() : stay?.api.unpark()),
+      online: () => void stay?.api.online(),
+    });
+    return entered;
+  }
+
+  function onWorkerDied(): void {
+    endStay?.();
+    const used = [...channels.values()].filter((channel) => channel.isUsed);
+    const died = wireError('worker-lost', 'The shared worker has ended; a new one takes over.', {});
+    for (const channel of used) channel.workerLost(died);
+    if (used.length === 0) return leaveIfUnused();
+    // The channels attach themselves again; each tells its users if that fails.
+    for (const channel of used) void channel.resume();
+  }
+
+  function leaveIfUnused(): void {
+    if (joining !== null || visits > 0 || [...channels.values()].some((channel) => channel.isUsed)) return;
+    channels.clear();
+    void stay?.api.leave();
+    endStay?.();
+    lock?.release();
+    lock = null;
+    unwatchPage?.();
+    unwatchPage = null;
+  }
+
+  const client: TabClient = {
+    tabId,
+    get stay() {
+      return stay;
+    },
+    channel(hub) {
+      const known = channels.get(hub);
+      if (known !== undefined) return known;
+      const channel = createHubChannel(client, hub);
+      channels.set(hub, channel);
+      return channel;
+    },
+    join,
+    async visit(run) {
+      visits += 1;
+      try {
+        return await run(await join());
+      } finally {
+        visits -= 1;
+        leaveIfUnused();
+      }
+    },
+    released: leaveIfUnused,
+  };
+  return client;
+}
+
+/**
+ * Waits for the answer to a call that the worker only has to note.
+ *
+ * @throws {HubshareError} what the worker answered; `worker-lost` when it died; `worker-unreachable` when it hangs.
+ */
+export function answered<T>(
+  reply: Promise<Reply<T>>,
+  over: AbortSignal,
+  afterMs: number = CONTROL_REPLY_MS,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      settle(() =>
+        reject(
+          new HubshareError(
+            wireError('worker-unreachable', `The shared worker gave no answer in ${afterMs} ms.`, { afterMs }),
+          ),
+        ),
+      );
+    }, afterMs);
+    const onOver = (): void =>
+      settle(() => reject(new HubshareError(wireError('worker-lost', 'The shared worker has ended.', {}))));
+    over.addEventListener('abort', onOver);
+    function settle(then: () => void): void {
+      clearTimeout(timer);
+      over.removeEventListener('abort', onOver);
+      then();
+    }
+    if (over.aborted) return onOver();
+    reply.then(
+      (value) => settle(() => (value.ok ? resolve(value.value) : reject(errorFromWire(value.error)))),
+      (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error(String(error)))),
+    );
+  });
+}

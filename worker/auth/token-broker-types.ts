@@ -1,0 +1,58 @@
+/** What a token broker offers, and what it needs. */
+import type { TokenReport } from '../../src/contract/report.js';
+import type { Clock } from '../clock.js';
+import type { AccessToken } from './access-token.js';
+import type { RefreshPolicy } from './refresh-policy.js';
+import type { Sanitizer } from './sanitizer.js';
+import type { TokenSource } from './token-source.js';
+
+export interface TokenBrokerOptions extends Partial<RefreshPolicy> {
+  /** `null`: the hub is anonymous. */
+  readonly source: TokenSource | null;
+  readonly clock: Clock;
+  readonly sanitizer: Sanitizer;
+  /** Gives a number from 0 to 1. */
+  readonly random: () => number;
+  /** Milliseconds of life that `get` asks for by default. Default 60 000: one negotiate and one handshake at slow networks. */
+  readonly minValidityMs?: number;
+  /** Milliseconds that the source may take for one token, all its own tries included. Default 60 000. */
+  readonly fetchTimeoutMs?: number;
+  /** `report()` has changed. */
+  readonly onChange?: () => void;
+}
+
+/** Told after each new token, before anyone who waits for it goes on. Must not throw. */
+export type TokenListener = (token: AccessToken, previous: AccessToken | null) => void;
+
+export interface TokenBroker {
+  /**
+   * Gives a token with at least `minValidityMs` of life left, or with its share of life if that is shorter.
+   *
+   * Callers that arrive during a fetch share it. A failed early refresh is not an error while the old token still works.
+   * There is no automatic retry here when there is no usable token: the pace is that of the callers.
+   *
+   * @param options.signal - Ends this caller's wait. The shared fetch goes on for the others.
+   * @returns `null` only if there is no source: an anonymous hub.
+   * @throws {HubshareError} `token-rejected`: asking again cannot help. `token-unavailable`, `token-timed-out`: it may.
+   *   `signed-out`: the identity has changed meanwhile. `stopped`: the broker is closed.
+   */
+  get(options?: {
+    readonly minValidityMs?: number;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<AccessToken | null>;
+  /** The token in hand, which may have expired; `null` when there is none or the hub has refused it. */
+  peek(): AccessToken | null;
+  /** The hub said no to this token: it is not given out again, and the next `get` fetches anew. */
+  refuse(token: string): void;
+  /** Fetches now, whatever the token in hand; joins a fetch in progress. Rejects when that fails. */
+  refreshNow(): Promise<AccessToken | null>;
+  /** @returns The end of listening. */
+  onToken(listener: TokenListener): () => void;
+  /** While anyone holds, the token is refreshed ahead of expiry. @returns The end of the hold. */
+  hold(): () => void;
+  /** Sign-out: forgets the token and everything about it, also what is under way. */
+  clear(): void;
+  /** Final. Leaves no timer. */
+  close(): void;
+  report(): TokenReport;
+}

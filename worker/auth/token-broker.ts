@@ -1,0 +1,251 @@
+/** Holds the one access token of an identity and gets the next one: one request at a time, ahead of expiry, for all who ask. */
+import { type HubshareError, isHubshareError } from '../../src/contract/errors.js';
+import type { TokenReport } from '../../src/contract/report.js';
+import { readAccessToken, type AccessToken } from './access-token.js';
+import {
+  cooldownMs,
+  DEFAULT_REFRESH_POLICY,
+  isExpired,
+  livesFor,
+  refreshAtMs,
+  type RefreshPolicy,
+} from './refresh-policy.js';
+import { RefusedTokens } from './refused-tokens.js';
+import { fingerprint } from './sanitizer.js';
+import type { TokenBroker, TokenBrokerOptions, TokenListener } from './token-broker-types.js';
+import { isClosed, sameTokenAgain, signedOut } from './token-errors.js';
+import { cleanError, startTokenFlight, type TokenFlight } from './token-flight.js';
+import type { TokenSource } from './token-source.js';
+
+export type { TokenBroker, TokenBrokerOptions, TokenListener } from './token-broker-types.js';
+
+export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
+  const { source, clock, sanitizer, random, minValidityMs = 60_000, fetchTimeoutMs = 60_000 } = options;
+  const policy = policyOf(options);
+  const listeners = new Set<TokenListener>();
+  const refused = new RefusedTokens(clock);
+
+  let closed = false;
+  /** Which signed-in user; raised by `clear`, compared after each await. */
+  let epoch = 0;
+  let current: AccessToken | null = null;
+  /** The hub has refused `current`. */
+  let spent = false;
+  let flight: { readonly under: TokenFlight; readonly token: Promise<AccessToken> } | null = null;
+  /** Early refreshes in a row that brought no new token. */
+  let fruitless = 0;
+  /** The source is not asked early before this time. */
+  let notBeforeMs = 0;
+  /** The source has said that asking again cannot help. */
+  let rejected = false;
+  let holds = 0;
+  let dueAtMs: number | null = null;
+  let timer: { readonly atMs: number; readonly disarm: () => void } | null = null;
+  const seen = { fingerprint: null as string | null, refreshes: 0, failures: 0, lastTookMs: null as number | null };
+
+  function usable(): AccessToken | null {
+    return current !== null && !spent && !isExpired(current, clock.now()) ? current : null;
+  }
+
+  function fetchToken(from: TokenSource): Promise<AccessToken> {
+    if (flight !== null) return flight.token;
+    const under = startTokenFlight(from, clock, sanitizer, fetchTimeoutMs);
+    const token = land(under, epoch);
+    // Nobody may be waiting for an early refresh; its failure is counted in `land`.
+    token.catch(() => undefined);
+    flight = { under, token };
+    schedule();
+    changed();
+    return token;
+  }
+
+  async function land(under: TokenFlight, ownEpoch: number): Promise<AccessToken> {
+    const startedAtMs = clock.now();
+    try {
+      const fetched = await under.fetched;
+      if (epoch !== ownEpoch) throw closed ? isClosed() : signedOut();
+      const token = readAccessToken(fetched?.token, clock.now(), fetched?.expiresInSeconds);
+      if (refused.has(token.token)) throw sameTokenAgain();
+      flight = null;
+      seen.lastTookMs = clock.now() - startedAtMs;
+      adopt(token);
+      return token;
+    } catch (error) {
+      if (epoch === ownEpoch) {
+        flight = null;
+        seen.lastTookMs = clock.now() - startedAtMs;
+        seen.failures++;
+        rejected = isHubshareError(error) && error.code === 'token-rejected';
+        coolDown();
+        schedule();
+        changed();
+      }
+      throw cleanError(error, sanitizer);
+    }
+  }
+
+  function adopt(token: AccessToken): void {
+    const previous = current;
+    const isNew = previous?.token !== token.token;
+    if (previous !== null) seen.refreshes++;
+    current = token;
+    spent = false;
+    rejected = false;
+    dueAtMs = refreshAtMs(token, policy, random);
+    if (isNew) fruitless = 0;
+    // A source that gives the token it gave before, or one that is nearly used up, is not asked again at once.
+    if (!isNew || (dueAtMs !== null && dueAtMs <= clock.now())) coolDown();
+    else notBeforeMs = 0;
+    schedule();
+    if (isNew) {
+      void identify(token);
+      for (const listener of [...listeners]) listener(token, previous);
+    }
+    changed();
+  }
+
+  function coolDown(): void {
+    fruitless++;
+    notBeforeMs = clock.now() + cooldownMs(fruitless, current, policy, clock.now(), random);
+  }
+
+  async function identify(token: AccessToken): Promise<void> {
+    seen.fingerprint = null;
+    try {
+      const print = await fingerprint(token.token);
+      if (current?.token !== token.token) return;
+      seen.fingerprint = print;
+      changed();
+    } catch {
+      // No Web Crypto where the context is not secure: the report shows none.
+    }
+  }
+
+  /** Arms the timer for the next early refresh, or none. Called after every change of what it depends on. */
+  function schedule(): void {
+    const wanted =
+      !closed && holds > 0 && flight === null && current !== null && !spent && !rejected && dueAtMs !== null;
+    const atMs = wanted && dueAtMs !== null ? Math.max(dueAtMs, notBeforeMs) : null;
+    if (timer?.atMs === atMs) return;
+    timer?.disarm();
+    timer = atMs === null ? null : { atMs, disarm: clock.setTimeout(refreshEarly, Math.max(0, atMs - clock.now())) };
+  }
+
+  function refreshEarly(): void {
+    timer = null;
+    if (source !== null) void fetchToken(source);
+  }
+
+  function drop(reason: HubshareError): void {
+    epoch++;
+    const dropped = flight;
+    flight = null;
+    current = null;
+    spent = false;
+    rejected = false;
+    fruitless = 0;
+    notBeforeMs = 0;
+    dueAtMs = null;
+    seen.fingerprint = null;
+    refused.clear();
+    schedule();
+    dropped?.under.abort(reason);
+    changed();
+  }
+
+  function changed(): void {
+    if (!closed) options.onChange?.();
+  }
+
+  return {
+    async get({ minValidityMs: wantedMs = minValidityMs, signal } = {}) {
+      signal?.throwIfAborted();
+      if (closed) throw isClosed();
+      if (source === null) return null;
+      const before = usable();
+      if (before !== null && (livesFor(before, wantedMs, policy, clock.now()) || clock.now() < notBeforeMs))
+        return before;
+      const ownEpoch = epoch;
+      try {
+        return await orAborted(fetchToken(source), signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        const still = epoch === ownEpoch ? usable() : null;
+        if (still === null) throw error;
+        return still;
+      }
+    },
+    peek: () => (spent ? null : current),
+    refuse(token) {
+      sanitizer.watch(token);
+      refused.add(token);
+      if (current?.token !== token || spent) return;
+      spent = true;
+      schedule();
+      changed();
+    },
+    async refreshNow() {
+      if (closed) throw isClosed();
+      return source === null ? null : fetchToken(source);
+    },
+    onToken(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    hold() {
+      let held = true;
+      holds++;
+      schedule();
+      changed();
+      return () => {
+        if (!held) return;
+        held = false;
+        holds--;
+        schedule();
+        changed();
+      };
+    },
+    clear: () => drop(signedOut()),
+    close() {
+      closed = true;
+      drop(isClosed());
+      listeners.clear();
+    },
+    report: () => ({
+      source: source?.kind ?? 'none',
+      state: stateOf(),
+      fingerprint: seen.fingerprint,
+      expiresAtMs: current?.expiresAtMs ?? null,
+      refreshAtMs: timer?.atMs ?? null,
+      refreshes: seen.refreshes,
+      failures: seen.failures,
+      lastTookMs: seen.lastTookMs,
+    }),
+  };
+
+  function stateOf(): TokenReport['state'] {
+    if (flight !== null) return usable() === null ? 'fetching' : 'refreshing';
+    if (usable() !== null) return 'valid';
+    return spent || rejected ? 'refused' : 'none';
+  }
+}
+
+function policyOf(options: Partial<RefreshPolicy>): RefreshPolicy {
+  const { bufferMs, shareOfLife, jitter, failureCooldownMs } = { ...DEFAULT_REFRESH_POLICY, ...options };
+  // Over half of its life a token would be refreshed more often than not, and with a cool-down of 0 without end.
+  return {
+    bufferMs,
+    shareOfLife: Math.min(shareOfLife, 0.5),
+    jitter: Math.min(jitter, 0.5),
+    failureCooldownMs: Math.max(failureCooldownMs, 100),
+  };
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}

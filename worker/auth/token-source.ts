@@ -1,0 +1,19 @@
+/** Where access tokens come from: an endpoint that the worker asks itself, or the tabs. */
+
+export interface FetchedToken {
+  /** The bare token. */
+  readonly token: string;
+  /** What the issuer says about its life, in seconds from now. */
+  readonly expiresInSeconds?: number;
+}
+
+/**
+ * Gets the next token. The broker makes one call at a time.
+ *
+ * `fetch` rejects with a `HubshareError`: `token-rejected` when asking again cannot help, any other code when it may.
+ * It gives up when `signal` is aborted; a source that does not is left behind, and its late answer is dropped.
+ */
+export interface TokenSource {
+  readonly kind: 'endpoint' | 'tab';
+  fetch(signal: AbortSignal): Promise<FetchedToken>;
+}

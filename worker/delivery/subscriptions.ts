@@ -1,0 +1,38 @@
+/** Which tabs want which client method of one hub. The cost of an event is in the tabs that subscribed. */
+import type { Tab } from '../tabs/tab.js';
+
+export interface Subscriptions {
+  /** @returns whether this is the first tab that wants the method. */
+  add(tab: Tab, method: string): boolean;
+  /** @returns whether no tab wants the method any more. */
+  remove(tab: Tab, method: string): boolean;
+  /** @returns the methods that no tab wants any more. */
+  removeTab(tab: Tab): string[];
+  of(method: string): Iterable<Tab>;
+}
+
+export function createSubscriptions(): Subscriptions {
+  const tabsByMethod = new Map<string, Set<Tab>>();
+
+  function remove(tab: Tab, method: string): boolean {
+    const tabs = tabsByMethod.get(method);
+    if (tabs === undefined || !tabs.delete(tab) || tabs.size > 0) return false;
+    tabsByMethod.delete(method);
+    return true;
+  }
+
+  return {
+    add(tab, method) {
+      const tabs = tabsByMethod.get(method);
+      if (tabs !== undefined) {
+        tabs.add(tab);
+        return false;
+      }
+      tabsByMethod.set(method, new Set([tab]));
+      return true;
+    },
+    remove,
+    removeTab: (tab) => [...tabsByMethod.keys()].filter((method) => remove(tab, method)),
+    of: (method) => tabsByMethod.get(method) ?? [],
+  };
+}

@@ -1,0 +1,171 @@
+import { describe, expect, it, vi } from 'vitest';
+import { encodeEvent } from '../delivery/encode.js';
+import type { HubCall } from '../../src/contract/rpc.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { FakeHub } from '../testing/fake-hub.js';
+import { PartTab } from '../testing/fake-tab.js';
+import { createCalls } from './calls.js';
+import { createHubLink } from './hub-link.js';
+
+const HUB = 'https://h.test/hubs/ops';
+const call = (callId: string, method = 'Add'): HubCall => ({ hub: HUB, callId, method, args: [1, 2] });
+
+async function setUp() {
+  const clock = new FakeClock();
+  const hub = new FakeHub();
+  const link = createHubLink({
+    url: HUB,
+    openSocket: hub.open,
+    prepareStart: () => Promise.resolve(),
+    clock,
+    retryDelay: () => 1_000,
+    redact: (text) => text,
+    startTimeoutMs: 30_000,
+    stopTimeoutMs: 5_000,
+    onState: () => undefined,
+    onEvent: () => undefined,
+  });
+  link.open();
+  await clock.settle();
+  await hub.accept();
+  const counters = { calls: 0, callsFailed: 0 };
+  const onChange = vi.fn();
+  const calls = createCalls({ link, counters, onChange });
+  return { clock, hub, link, calls, counters, onChange, a: new PartTab('a'), b: new PartTab('b') };
+}
+
+describe('a call', () => {
+  it('brings its result to the caller only', async () => {
+    const { calls, hub, a, b } = await setUp();
+    const outcome = calls.invoke(a.tab, call('id-1'));
+    await hub.invocations[0]?.answer(3);
+    await expect(outcome).resolves.toEqual({ after: 0, reply: { ok: true, value: 3 } });
+    expect(hub.invocations).toMatchObject([{ method: 'Add', args: [1, 2] }]);
+    expect(b.frames).toEqual([]);
+  });
+
+  it('is accepted before the hub sees it', async () => {
+    const { calls, hub, a } = await setUp();
+    const seen: string[] = [];
+    const accept = vi.spyOn(a.tab, 'accept').mockImplementation(() => seen.push('accepted'));
+    const push = vi.spyOn(hub.invocations, 'push').mockImplementation(() => seen.push('seen by the hub'));
+    void calls.invoke(a.tab, call('id-1'));
+    await vi.waitUntil(() => seen.length === 2);
+    expect(seen).toEqual(['accepted', 'seen by the hub']);
+    expect(accept).toHaveBeenCalledWith('id-1');
+    push.mockRestore();
+  });
+
+  it('twice under one id is one call with one outcome', async () => {
+    const { calls, hub, a, counters } = await setUp();
+    const first = calls.invoke(a.tab, call('id-1'));
+    const second = calls.invoke(a.tab, call('id-1'));
+    await hub.invocations[0]?.answer('once');
+    expect(await first).toEqual(await second);
+    expect(hub.invocations).toHaveLength(1);
+    expect(a.accepted).toEqual(['id-1']);
+    expect(counters).toEqual({ calls: 1, callsFailed: 0 });
+  });
+
+  it('of another tab under the same id is another call', async () => {
+    const { calls, hub, a, b } = await setUp();
+    const first = calls.invoke(a.tab, call('id-1'));
+    const second = calls.invoke(b.tab, call('id-1'));
+    await hub.invocations[0]?.answer('for a');
+    await hub.invocations[1]?.answer('for b');
+    expect([(await first).reply, (await second).reply]).toEqual([
+      { ok: true, value: 'for a' },
+      { ok: true, value: 'for b' },
+    ]);
+  });
+
+  it('belongs after the newest entry that this tab was or will be given', async () => {
+    const { calls, hub, a } = await setUp();
+    const outcome = calls.invoke(a.tab, call('id-1'));
+    a.tab.deliver(encodeEvent(1, 'metric', [1]), HUB);
+    a.tab.deliver(encodeEvent(1, 'metric', [2]), HUB);
+    await hub.invocations[0]?.answer(3);
+    const { after } = await outcome;
+    // The name of the hub is an entry too.
+    expect(after).toBe(3);
+    expect(a.batches.at(-1)?.last).toBe(3);
+  });
+});
+
+describe('a call that fails', () => {
+  it('keeps the hub’s message', async () => {
+    const { calls, hub, a, counters } = await setUp();
+    const message = "An unexpected error occurred invoking 'Fail' on the server. HubException: no";
+    const outcome = calls.invoke(a.tab, call('id-1', 'Fail'));
+    await hub.invocations[0]?.fail(message);
+    expect((await outcome).reply).toEqual({ ok: false, error: { code: 'hub-error', message, method: 'Fail' } });
+    expect(counters).toEqual({ calls: 1, callsFailed: 1 });
+  });
+
+  it('because the connection was lost is no error of the hub method', async () => {
+    const { calls, hub, a } = await setUp();
+    const outcome = calls.invoke(a.tab, call('id-1'));
+    await hub.cut(new Error('WebSocket closed with status code: 1006 (no reason given).'));
+    expect((await outcome).reply).toMatchObject({
+      ok: false,
+      error: { code: 'connection-lost', message: 'WebSocket closed with status code: 1006 (no reason given).' },
+    });
+  });
+
+  it('because the hub was closed on purpose says so in SignalR’s words', async () => {
+    const { calls, link, a } = await setUp();
+    const outcome = calls.invoke(a.tab, call('id-1'));
+    await link.close();
+    expect((await outcome).reply).toMatchObject({
+      error: { code: 'connection-lost', message: 'Invocation canceled due to the underlying connection being closed.' },
+    });
+  });
+
+  it('because the connection was replaced meanwhile is no error of the hub method', async () => {
+    const { calls, link, hub, clock, a } = await setUp();
+    hub.hangsOnStop = true;
+    const outcome = calls.invoke(a.tab, call('id-1'));
+    link.reconnect();
+    await hub.finishStop();
+    await clock.settle();
+    expect((await outcome).reply).toMatchObject({ error: { code: 'connection-lost' } });
+  });
+});
+
+describe('a call while there is no connection', () => {
+  it.each(['invoke', 'send'] as const)('fails at once and is never accepted (%s)', async (kind) => {
+    const { calls, hub, a } = await setUp();
+    await hub.cut();
+    await expect(calls[kind](a.tab, call('id-1'))).resolves.toMatchObject({
+      reply: { ok: false, error: { code: 'not-connected' } },
+    });
+    expect(a.accepted).toEqual([]);
+    expect(hub.invocations).toEqual([]);
+  });
+
+  it('may be made again under the same id when there is one', async () => {
+    const { calls, hub, clock, a } = await setUp();
+    await hub.cut();
+    await calls.invoke(a.tab, call('id-1'));
+    await clock.advanceBy(1_000);
+    await hub.accept();
+    const outcome = calls.invoke(a.tab, call('id-1'));
+    await clock.settle();
+    await hub.invocations[0]?.answer(3);
+    expect((await outcome).reply).toEqual({ ok: true, value: 3 });
+    expect(a.accepted).toEqual(['id-1']);
+  });
+});
+
+describe('send', () => {
+  it('settles when it is written, without a result', async () => {
+    const { calls, hub, a, onChange } = await setUp();
+    await expect(calls.send(a.tab, call('id-1', 'Log'))).resolves.toEqual({
+      after: 0,
+      reply: { ok: true, value: undefined },
+    });
+    expect(hub.sent).toEqual([{ method: 'Log', args: [1, 2] }]);
+    expect(a.accepted).toEqual(['id-1']);
+    expect(onChange).toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,173 @@
+/**
+ * The one hub connection as a pure function: no timers, no sockets, no ports.
+ *
+ *           open             started
+ *   idle ----------> starting --------> live
+ *    ^                ^    |              |
+ *    |      retry-due |    | failed       | lost
+ *    |      or wake   |    v              |
+ *    |              waiting <-------------+
+ *    |                |
+ *    |                v   the delays are used up, or retrying cannot help
+ *    |             resting ---- wake ----> starting
+ *    |
+ *   any state --- close
+ */
+import type { WireError } from '../../src/contract/errors.js';
+
+export type State =
+  /** Nobody wants the hub. `run` is the last one, so that its late news stays recognisable. */
+  | { readonly kind: 'idle'; readonly run: number }
+  | {
+      readonly kind: 'starting';
+      readonly run: number;
+      readonly attempt: number;
+      readonly wasLive: boolean;
+      readonly error: WireError | null;
+    }
+  | { readonly kind: 'live'; readonly run: number; readonly connectionId: string | null; readonly sinceMs: number }
+  | {
+      readonly kind: 'waiting';
+      readonly run: number;
+      readonly attempt: number;
+      readonly wasLive: boolean;
+      readonly error: WireError;
+      readonly retryAtMs: number;
+    }
+  | {
+      readonly kind: 'resting';
+      readonly run: number;
+      readonly attempt: number;
+      readonly wasLive: boolean;
+      readonly error: WireError | null;
+    };
+
+/** What went wrong, and whether trying again can help. */
+export interface Failure {
+  readonly error: WireError | null;
+  readonly retryable: boolean;
+}
+
+/** `run` numbers each start, so that news of an abandoned start is recognised and dropped. */
+export type Event =
+  /** Somebody wants the hub. */
+  | { readonly type: 'open' }
+  | { readonly type: 'started'; readonly run: number; readonly connectionId: string | null; readonly atMs: number }
+  | { readonly type: 'failed'; readonly run: number; readonly failure: Failure; readonly atMs: number }
+  /** A connection that was up has ended. */
+  | { readonly type: 'lost'; readonly run: number; readonly failure: Failure; readonly atMs: number }
+  | { readonly type: 'retry-due'; readonly run: number }
+  /** The network is back, a tab was shown, somebody called `start()`: a good moment to leave `resting`. */
+  | { readonly type: 'wake' }
+  /** The network is back or a person asked: do not wait for the retry. */
+  | { readonly type: 'retry-now' }
+  /** A person asked for a new connection, also when the present one is up. */
+  | { readonly type: 'reconnect' }
+  | { readonly type: 'close' };
+
+export type Effect =
+  | { readonly type: 'start'; readonly run: number }
+  | { readonly type: 'stop'; readonly run: number }
+  | { readonly type: 'arm-retry'; readonly run: number; readonly atMs: number }
+  | { readonly type: 'disarm-retry' };
+
+export interface Step {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}
+
+/** Milliseconds before attempt number `attempt` (1 is the first retry), or `null` when there are no more. */
+export type RetryDelay = (attempt: number) => number | null;
+
+export function transition(state: State, event: Event, retryDelayMs: RetryDelay): Step {
+  const ignored: Step = { state, effects: [] };
+  switch (event.type) {
+    case 'open':
+      return state.kind === 'idle'
+        ? begin(state.run + 1, 0, false, null)
+        : state.kind === 'resting'
+          ? revive(state)
+          : ignored;
+    case 'wake':
+      return state.kind === 'resting' ? revive(state) : ignored;
+    case 'retry-now':
+      return state.kind === 'resting'
+        ? revive(state)
+        : state.kind === 'waiting'
+          ? retry(state, [{ type: 'disarm-retry' }])
+          : ignored;
+    case 'reconnect':
+      return state.kind === 'live'
+        ? begin(state.run + 1, 0, true, null, [{ type: 'stop', run: state.run }])
+        : transition(state, { type: 'retry-now' }, retryDelayMs);
+    case 'started':
+      return state.kind === 'starting' && state.run === event.run
+        ? {
+            state: { kind: 'live', run: state.run, connectionId: event.connectionId, sinceMs: event.atMs },
+            effects: [],
+          }
+        : ignored;
+    case 'failed':
+      return state.kind === 'starting' && state.run === event.run
+        ? fall(state.run, state.attempt + 1, state.wasLive, event, retryDelayMs)
+        : ignored;
+    case 'lost':
+      return state.kind === 'live' && state.run === event.run ? fall(state.run, 1, true, event, retryDelayMs) : ignored;
+    case 'retry-due':
+      return state.kind === 'waiting' && state.run === event.run ? retry(state) : ignored;
+    case 'close':
+      return close(state);
+  }
+}
+
+function begin(
+  run: number,
+  attempt: number,
+  wasLive: boolean,
+  error: WireError | null,
+  before: readonly Effect[] = [],
+): Step {
+  return { state: { kind: 'starting', run, attempt, wasLive, error }, effects: [...before, { type: 'start', run }] };
+}
+
+/** A new series of attempts after the old one was given up. */
+function revive(state: State & { kind: 'resting' }): Step {
+  return begin(state.run + 1, 0, state.wasLive, state.error);
+}
+
+function retry(state: State & { kind: 'waiting' }, before: readonly Effect[] = []): Step {
+  return begin(state.run + 1, state.attempt, state.wasLive, state.error, before);
+}
+
+function fall(
+  run: number,
+  attempt: number,
+  wasLive: boolean,
+  { failure, atMs }: { readonly failure: Failure; readonly atMs: number },
+  retryDelayMs: RetryDelay,
+): Step {
+  const { error, retryable } = failure;
+  const delayMs = retryable && error !== null ? retryDelayMs(attempt) : null;
+  if (delayMs === null || error === null) {
+    return { state: { kind: 'resting', run, attempt: attempt - 1, wasLive, error }, effects: [] };
+  }
+  const retryAtMs = atMs + delayMs;
+  return {
+    state: { kind: 'waiting', run, attempt, wasLive, error, retryAtMs },
+    effects: [{ type: 'arm-retry', run, atMs: retryAtMs }],
+  };
+}
+
+function close(state: State): Step {
+  if (state.kind === 'idle') return { state, effects: [] };
+  const idle: State = { kind: 'idle', run: state.run };
+  switch (state.kind) {
+    case 'resting':
+      return { state: idle, effects: [] };
+    case 'waiting':
+      return { state: idle, effects: [{ type: 'disarm-retry' }] };
+    case 'starting':
+    case 'live':
+      return { state: idle, effects: [{ type: 'stop', run: state.run }] };
+  }
+}

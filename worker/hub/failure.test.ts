@@ -1,0 +1,183 @@
+import { HttpError, TimeoutError } from '@microsoft/signalr';
+import { describe, expect, it } from 'vitest';
+import { HubshareError, wireError, type ErrorCode } from '../../src/contract/errors.js';
+import { lossFailure, startFailure } from './failure.js';
+
+const URL_SHOWN = 'https://h.test/hubs/ops';
+const start = (error: unknown) => startFailure(error, URL_SHOWN, (text) => text);
+const negotiate = (error: unknown) => new Error(`Failed to complete negotiation with the server: ${String(error)}`);
+const negotiateStatus = (status: number, page = 'Some page') => negotiate(new HttpError(page, status));
+const NO_TRANSPORT = 'Unable to connect to the server with any of the available transports.';
+
+describe('a start that the hub answered with a status', () => {
+  it.each<[number, ErrorCode, boolean]>([
+    [400, 'hub-refused', false],
+    [401, 'token-rejected', false],
+    [403, 'hub-refused', false],
+    [404, 'hub-not-found', false],
+    [405, 'not-a-hub', false],
+    [407, 'hub-refused', false],
+    [408, 'hub-unreachable', true],
+    [409, 'hub-refused', false],
+    [410, 'hub-not-found', false],
+    [428, 'hub-refused', false],
+    [429, 'hub-unreachable', true],
+    [430, 'hub-refused', false],
+    [499, 'hub-refused', false],
+    [500, 'hub-unreachable', true],
+    [502, 'hub-unreachable', true],
+    [503, 'hub-unreachable', true],
+    [504, 'hub-unreachable', true],
+  ])('%i is %s', (status, code, retryable) => {
+    expect(start(negotiateStatus(status))).toMatchObject({ error: { code }, retryable });
+  });
+
+  it.each(['token-rejected', 'hub-not-found', 'hub-refused'])('says the status (%s)', (code) => {
+    const status = { 'token-rejected': 401, 'hub-not-found': 404, 'hub-refused': 403 }[code] ?? 0;
+    expect(start(negotiateStatus(status)).error).toMatchObject({ code, httpStatus: status });
+  });
+
+  it('is also known from a negotiate that answered neither 200 nor an error', () => {
+    expect(start(new Error("Unexpected status code returned from negotiate '204'"))).toMatchObject({ retryable: true });
+    expect(start(new Error("Unexpected status code returned from negotiate '404'"))).toMatchObject({
+      error: { code: 'hub-not-found' },
+    });
+  });
+
+  it('is also known when a transport was refused after negotiate', () => {
+    const text = `${NO_TRANSPORT} WebSockets failed: Error: WebSocket failed to connect. LongPolling failed: Error: Forbidden: Status code '403'`;
+    expect(start(new Error(text))).toMatchObject({ error: { code: 'hub-refused', httpStatus: 403 }, retryable: false });
+  });
+
+  it('keeps a passing 503 worth another try, whatever its page says', () => {
+    expect(start(negotiateStatus(503, '{"message":"JSON backend is down"}'))).toMatchObject({
+      error: { code: 'hub-unreachable' },
+      retryable: true,
+    });
+  });
+});
+
+describe('a start that met no SignalR hub', () => {
+  it.each([
+    [
+      'an HTML page (Chromium)',
+      negotiate(new SyntaxError('Unexpected token \'<\', "<!doctype "... is not valid JSON')),
+    ],
+    [
+      'an HTML page (Firefox)',
+      negotiate(new SyntaxError('JSON.parse: unexpected character at line 1 column 1 of the JSON data')),
+    ],
+    ['an HTML page (WebKit)', negotiate(new SyntaxError("JSON Parse error: Unrecognized token '<'"))],
+    ['an empty answer', negotiate(new SyntaxError('Unexpected end of JSON input'))],
+    [
+      'a JSON answer without transports',
+      new Error('None of the transports supported by the client are supported by the server.'),
+    ],
+    [
+      'an ASP.NET (not Core) SignalR server',
+      new Error(
+        'Detected a connection attempt to an ASP.NET SignalR Server. This client only supports connecting to an ASP.NET Core SignalR Server. See https://aka.ms/signalr-core-differences for details.',
+      ),
+    ],
+    [
+      'a WebSocket that speaks something else',
+      new Error('Error parsing handshake response: SyntaxError: Unexpected token \'h\', "hello" is not valid JSON'),
+    ],
+  ])('is not tried again: %s', (_, error) => {
+    expect(start(error)).toMatchObject({ error: { code: 'not-a-hub' }, retryable: false });
+  });
+});
+
+describe('a start that may succeed later', () => {
+  it.each([
+    ['no network (Chromium)', new TypeError('Failed to fetch')],
+    ['no network (Firefox)', new TypeError('NetworkError when attempting to fetch resource.')],
+    ['no network (WebKit)', new TypeError('Load failed')],
+    ['negotiate without network', negotiate(new TypeError('Failed to fetch'))],
+    ['a request that took too long', negotiate(new TimeoutError())],
+    [
+      'no transport came up',
+      new Error(
+        `${NO_TRANSPORT} WebSockets failed: Error: WebSocket failed to connect. The connection could not be found on the server`,
+      ),
+    ],
+    ['the socket closed before the handshake', new Error('WebSocket closed with status code: 1006 (no reason given).')],
+    ['the hub refused the handshake', new Error('Server returned handshake error: The protocol is busy.')],
+    ['the hub was silent', new Error('Server timeout elapsed without receiving a message from the server.')],
+    ['stopped in between', new Error('The underlying connection was closed before the hub handshake could complete.')],
+    ['something that is no error', 'WebSocket is not in the OPEN state'],
+  ])('keeps SignalR’s own words: %s', (_, error) => {
+    expect(start(error)).toEqual({
+      error: { code: 'hub-unreachable', message: error instanceof Error ? error.message : error },
+      retryable: true,
+    });
+  });
+
+  it.each([4001, 4011, 4041, 4290])('does not take the close code %i of a WebSocket for a status of HTTP', (code) => {
+    const error = new Error(`WebSocket closed with status code: ${code} (going away).`);
+    expect(start(error)).toMatchObject({ error: { code: 'hub-unreachable' }, retryable: true });
+  });
+});
+
+describe('an error that has a code already', () => {
+  it.each<[HubshareError, boolean]>([
+    [new HubshareError(wireError('token-rejected', 'no', { httpStatus: 401 })), false],
+    [new HubshareError(wireError('signed-out', 'out', {})), false],
+    [new HubshareError(wireError('option-invalid', 'bad', { option: 'x' })), false],
+    [new HubshareError(wireError('option-unsupported', 'bad', { option: 'x' })), false],
+    [new HubshareError(wireError('token-unavailable', 'later', {})), true],
+    [new HubshareError(wireError('token-timed-out', 'later', { afterMs: 1 })), true],
+    [new HubshareError(wireError('start-timed-out', 'later', { afterMs: 1 })), true],
+  ])('stays as it is: %s', (error, retryable) => {
+    expect(start(error)).toEqual({ error: error.wire, retryable });
+  });
+});
+
+it.each([401, 403, 404, 405, 503])('redacts what a start of status %i says', (status) => {
+  const { error } = startFailure(negotiateStatus(status, 'page with secret-part'), URL_SHOWN, (text) =>
+    text.replaceAll('secret-part', '[redacted]'),
+  );
+  expect(error?.message).toContain('[redacted]');
+  expect(error?.message).not.toContain('secret-part');
+});
+
+describe('a connection that was up and ended', () => {
+  const loss = (error: unknown, close: { allowReconnect: boolean } | null) =>
+    lossFailure(error, close, (text) => text.replaceAll('secret-part', '[redacted]'));
+
+  it('is tried again when the transport was cut', () => {
+    const error = new Error('WebSocket closed with status code: 1006 (no reason given).');
+    expect(loss(error, null)).toEqual({ error: { code: 'connection-lost', message: error.message }, retryable: true });
+  });
+
+  it('is tried again when it ended without a word', () => {
+    expect(loss(undefined, null)).toMatchObject({
+      error: { code: 'connection-lost', message: 'The connection was closed by the hub.' },
+      retryable: true,
+    });
+  });
+
+  it('is tried again when the hub allows it', () => {
+    const error = new Error('Server returned an error on close: Authentication expired');
+    expect(loss(error, { allowReconnect: true })).toEqual({
+      error: { code: 'connection-lost', message: error.message },
+      retryable: true,
+    });
+  });
+
+  it('rests with the hub’s reason when the hub does not allow a reconnect', () => {
+    const error = new Error('Server returned an error on close: kicked');
+    expect(loss(error, { allowReconnect: false })).toEqual({
+      error: { code: 'hub-closed', message: error.message },
+      retryable: false,
+    });
+  });
+
+  it('rests without an error when the hub closed without one', () => {
+    expect(loss(undefined, { allowReconnect: false })).toEqual({ error: null, retryable: false });
+  });
+
+  it.each([null, { allowReconnect: true }, { allowReconnect: false }])('is redacted (%j)', (close) => {
+    expect(loss(new Error('said secret-part'), close).error?.message).toBe('said [redacted]');
+  });
+});

@@ -1,0 +1,78 @@
+/** Turns what `@microsoft/signalr` throws into an error with a code and advice, and says whether trying again can help. */
+import { type ErrorCode, isHubshareError, wireError } from '../../src/contract/errors.js';
+import type { Failure } from './connection-machine.js';
+
+/** Codes after which a new attempt would only meet the same answer. */
+const FINAL: ReadonlySet<ErrorCode> = new Set([
+  'hub-not-found',
+  'hub-refused',
+  'not-a-hub',
+  'token-rejected',
+  'option-invalid',
+  'option-unsupported',
+  'signed-out',
+]);
+
+/** SignalR's words for an answer that no SignalR hub gives. */
+const NO_HUB = /JSON|SyntaxError|Unexpected token|None of the transports supported|ASP\.NET SignalR Server/;
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A start that did not succeed. `url` is the hub's, without query. */
+export function startFailure(error: unknown, url: string, redact: (text: string) => string): Failure {
+  if (isHubshareError(error)) return { error: error.wire, retryable: !FINAL.has(error.code) };
+  const text = redact(messageOf(error));
+  const statuses = [...text.matchAll(/(?:Status code|negotiate) '(\d{3})'/g)].map((match) => Number(match[1]));
+  const httpStatus = statuses[0];
+  if (httpStatus === 401) {
+    return final(
+      'token-rejected',
+      `The hub at ${url} refused the access token, also after a refresh. Sign in again. (${text})`,
+      { httpStatus },
+    );
+  }
+  if (httpStatus === 404 || httpStatus === 410) {
+    return final(
+      'hub-not-found',
+      `There is no hub at ${url}. Check the path given to withUrl() and MapHub() on the server. (${text})`,
+      { httpStatus },
+    );
+  }
+  if (
+    httpStatus === 405 ||
+    // An error page may say anything: where there is a status, the status speaks.
+    (httpStatus === undefined && NO_HUB.test(text))
+  ) {
+    return final(
+      'not-a-hub',
+      `What answers at ${url} is not an ASP.NET Core SignalR hub. Check the URL given to withUrl(). (${text})`,
+      {},
+    );
+  }
+  if (httpStatus !== undefined && httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408 && httpStatus !== 429) {
+    return final('hub-refused', `The hub at ${url} refused the connection with status ${httpStatus}. (${text})`, {
+      httpStatus,
+    });
+  }
+  // SignalR's own words first: an app that shows or searches them finds what it found before.
+  return { error: wireError('hub-unreachable', text, {}), retryable: true };
+
+  function final<C extends ErrorCode>(code: C, message: string, fields: Parameters<typeof wireError<C>>[2]): Failure {
+    return { error: wireError(code, message, fields), retryable: false };
+  }
+}
+
+/** A connection that was up and ended. `allowReconnect` is what the hub said in its close message, if it sent one. */
+export function lossFailure(
+  error: unknown,
+  close: { readonly allowReconnect: boolean } | null,
+  redact: (text: string) => string,
+): Failure {
+  const text = error === undefined || error === null ? null : redact(messageOf(error));
+  if (close !== null && !close.allowReconnect) {
+    return { error: text === null ? null : wireError('hub-closed', text, {}), retryable: false };
+  }
+  return { error: wireError('connection-lost', text ?? 'The connection was closed by the hub.', {}), retryable: true };
+}

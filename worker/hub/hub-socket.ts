@@ -1,0 +1,40 @@
+/** The seam between the link and SignalR: one start of one connection. `signalr-socket.ts` is the real one, `FakeHub` the one for tests. */
+
+/** What the hub says of itself after the handshake, so that a new token can reach it without a drop. */
+export type ReauthWay =
+  /** `POST {hub}/refresh` (ASP.NET Core 11). */
+  | 'endpoint'
+  /** The hub method `connection.reauth(token)`. */
+  | 'call'
+  /** The hub method `connection.cut()`: the hub cuts the transport and stateful reconnect brings the new token. */
+  | 'cut';
+
+export interface HubSocketEvents {
+  /** A client method was called by the hub. */
+  event(method: string, args: unknown[]): void;
+  /** The connection, once started, has ended. `close` is the hub's close message, if it sent one. */
+  closed(error: Error | undefined, close: { readonly allowReconnect: boolean } | null): void;
+}
+
+export interface HubSocket {
+  /** Resolves after the handshake. */
+  start(): Promise<void>;
+  /** Ends the connection, also in the middle of a start. */
+  stop(): Promise<void>;
+  readonly connectionId: string | null;
+  /** Name of the transport, once started. */
+  readonly transport: string | null;
+  /** The methods that some tab has a handler for; others are reported by SignalR's own log. */
+  listen(method: string): void;
+  unlisten(method: string): void;
+  invoke(method: string, args: readonly unknown[]): Promise<unknown>;
+  send(method: string, args: readonly unknown[]): Promise<void>;
+  /** Gives the live connection a new token. `none`: the hub offers no way to do that. */
+  reauthenticate(token: string): Promise<ReauthWay | 'none'>;
+}
+
+/** Makes a fresh socket for each run. Throws an error with a code when the settings cannot work. */
+export type OpenHubSocket = (events: HubSocketEvents) => HubSocket;
+
+/** What the link calls before each start. Rejects with the reason when there is no token to start with. */
+export type PrepareStart = () => Promise<void>;

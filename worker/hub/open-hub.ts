@@ -1,0 +1,171 @@
+/** Puts one shared hub together: link, SignalR socket, tokens, authenticator. */
+import { HubshareError, wireError } from '../../src/contract/errors.js';
+import type { HubSettings } from '../../src/contract/rpc.js';
+import type { TokenReport } from '../../src/contract/report.js';
+import { HubAuthenticator } from '../auth/authenticator.js';
+import { tabTokenSource } from '../auth/tab-token-source.js';
+import { createTokenBroker, type TokenBroker } from '../auth/token-broker.js';
+import type { Sanitizer } from '../auth/sanitizer.js';
+import type { Clock } from '../clock.js';
+import type { Journal } from '../observe/journal.js';
+import type { ResolvedOptions } from '../serve-options.js';
+import type { State } from './connection-machine.js';
+import { createHubLink } from './hub-link.js';
+import { createRedactingLogger } from './redacting-logger.js';
+import { retryDelays } from './retry-delays.js';
+import { createSharedHub, type SharedHub } from './shared-hub.js';
+import { openSignalRSocket } from './signalr-socket.js';
+import { statusOf } from './status.js';
+import { createBearer, type Bearer } from './transport/bearer.js';
+import { createTransportMemory } from './transport-memory.js';
+
+export interface OpenHubDeps {
+  readonly url: string;
+  readonly number: number;
+  readonly settings: HubSettings;
+  readonly options: ResolvedOptions;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly sanitizer: Sanitizer;
+  readonly journal: Journal;
+  /** The worker's own source of tokens, shared by all hubs; `null`: tabs are asked. */
+  readonly sharedBroker: TokenBroker | null;
+  readonly activeHubs: () => readonly string[];
+  readonly onActiveChange: () => void;
+  readonly onUnused: () => void;
+  readonly onChange: () => void;
+}
+
+export interface OpenHub {
+  readonly hub: SharedHub;
+  readonly tokenReport: () => TokenReport;
+  refreshToken(): Promise<void>;
+  /** Forgets the token, for the user has signed out. */
+  forgetToken(): void;
+  /** The hub is closed for good: ends what it listens to. */
+  dispose(): void;
+}
+
+/** Bits of SignalR's `HttpTransportType`: WebSockets, server-sent events, long polling. */
+const ALL_TRANSPORTS = 7;
+const DEFAULT_LOG_LEVEL = 3;
+
+export function openHub(deps: OpenHubDeps): OpenHub {
+  const { url, settings, options, clock, random, sanitizer, journal } = deps;
+  const { origin, pathname } = new URL(url);
+  const shownUrl = origin + pathname;
+  const transports = createTransportMemory(settings.transport ?? ALL_TRANSPORTS);
+  const logger = createRedactingLogger({
+    sanitizer,
+    journal: (_level, text) => journal.note('log', text),
+    consoleLevel: settings.logLevel ?? DEFAULT_LOG_LEVEL,
+  });
+  const tabBroker = createTokenBroker({
+    ...options.refresh,
+    source: tabTokenSource({
+      hub: url,
+      tabs: () => hub.tokenTabs(),
+      clock,
+      limitMs: options.tokenFromTabMs,
+      onSkipped: (tab) =>
+        journal.note('token', `tab ${tab.ordinal} gave no token in time, the next one is asked`, 'token-timed-out'),
+    }),
+    clock,
+    sanitizer,
+    random,
+    onChange: deps.onChange,
+  });
+  const broker = deps.sharedBroker ?? tabBroker;
+  /** A hub is anonymous while neither the worker nor any of its tabs has a source of tokens. */
+  const needsToken = (): boolean => deps.sharedBroker !== null || hub.tokenTabs().length > 0 || broker.peek() !== null;
+  const bearer = optionalBearer(createBearer(broker), needsToken);
+
+  const authenticator = new HubAuthenticator({
+    broker,
+    clock,
+    sanitizer,
+    presentedToken: () => bearer.presented,
+    reauthenticate: async ({ token }) => {
+      const way = await hub.link.reauthenticate(token);
+      journal.note(
+        'token',
+        way === 'none'
+          ? 'the hub takes no new token for a live connection: it is used at the next connect'
+          : `new token given to the hub (${way})`,
+      );
+    },
+    onFailure: (error) => journal.note('token', error.message, error.code),
+    onReauthenticateFailed: (error) =>
+      journal.note('token', `the hub did not take the new token: ${error.message}`, error.code),
+  });
+  const stopNoting = broker.onToken((_token, previous) =>
+    journal.note('token', previous === null ? 'token received' : 'token refreshed'),
+  );
+
+  const hub = createSharedHub({
+    url,
+    number: deps.number,
+    clock,
+    journal,
+    lingerMs: options.lingerMs,
+    activeHubs: deps.activeHubs,
+    onActiveChange: deps.onActiveChange,
+    onChange: deps.onChange,
+    onUnused: deps.onUnused,
+    onState: (state) => void authenticator.updateConnectionState(statusOf(state)),
+    createLink: (events) =>
+      createHubLink({
+        url: shownUrl,
+        clock,
+        redact: (text) => sanitizer.redact(text),
+        retryDelay: retryDelays(settings.retryDelaysMs ?? options.retryDelaysMs, options.retryJitter, random),
+        startTimeoutMs: options.startTimeoutMs,
+        stopTimeoutMs: options.stopTimeoutMs,
+        // Checked before connecting (SEC-2), and there when the WebSocket class, which cannot wait, needs it.
+        prepareStart: async () => {
+          if (needsToken()) await authenticator.getConnectionToken();
+        },
+        openSocket: (socketEvents) =>
+          openSignalRSocket({ url, settings, bearer, sanitizer, logger, clock, transports }, socketEvents),
+        onEvent: events.onEvent,
+        onState: (state: State, before: State) => {
+          events.onState(state, before);
+          if (state.kind === 'resting' && state.error?.code === 'token-rejected') {
+            void authenticator.handleAuthenticationError(new HubshareError(state.error));
+          }
+        },
+      }),
+  });
+
+  return {
+    hub,
+    tokenReport: () => (needsToken() ? broker.report() : { ...broker.report(), source: 'none' }),
+    refreshToken: async () => {
+      if (!needsToken())
+        throw new HubshareError(
+          wireError('token-unavailable', 'This hub is used without a token: there is none to refresh.', {}),
+        );
+      await authenticator.handleTokenRefresh();
+    },
+    forgetToken: () => broker.clear(),
+    dispose: () => {
+      stopNoting();
+      authenticator.close();
+      tabBroker.close();
+    },
+  };
+}
+
+/** A bearer that gives no token while the hub is anonymous. */
+function optionalBearer(bearer: Bearer, needsToken: () => boolean): Bearer {
+  return {
+    peek: () => bearer.peek(),
+    get: async (signal) => (needsToken() ? bearer.get(signal) : null),
+    replace: (token, signal) => bearer.replace(token, signal),
+    refuse: (token) => bearer.refuse(token),
+    redirect: (token) => bearer.redirect(token),
+    get presented() {
+      return bearer.presented;
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FakeClock } from '../testing/fake-clock.js';
+import { announcedWay, reauthenticate, type ReauthDeps } from './reauthenticate.js';
+
+const TOKEN = 'next-token-of-the-user';
+const negotiated = {
+  connectionToken: 'connection-secret',
+  tokenLifetimeSeconds: 300,
+  redirected: false,
+  statefulReconnect: false,
+};
+/** A hub that keeps a connection whose transport was cut. */
+const stateful = { ...negotiated, tokenLifetimeSeconds: null, statefulReconnect: true };
+
+function setUp(more: Partial<ReauthDeps> = {}) {
+  const deps = {
+    hubUrl: 'https://h.test/hubs/ops',
+    headers: {},
+    withCredentials: true,
+    clock: new FakeClock(),
+    negotiated: null,
+    announced: null,
+    invoke: vi.fn(() => Promise.resolve()),
+    send: vi.fn(() => Promise.resolve()),
+    onTransportToken: vi.fn(),
+    ...more,
+  } satisfies ReauthDeps;
+  return deps;
+}
+
+function endpointAnswers(status: number, body: unknown = {}) {
+  const fetch = vi.fn<typeof globalThis.fetch>(() => Promise.resolve(new Response(JSON.stringify(body), { status })));
+  vi.stubGlobal('fetch', fetch);
+  return fetch;
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+describe('the first way that the hub offers', () => {
+  it('is its endpoint where negotiate announced a lifetime', async () => {
+    const fetch = endpointAnswers(200);
+    const deps = setUp({ negotiated, announced: 'call' });
+    await expect(reauthenticate(TOKEN, deps)).resolves.toBe('endpoint');
+    expect(fetch).toHaveBeenCalledTimes(1);
+    expect(deps.invoke).not.toHaveBeenCalled();
+    // The token rides in a header.
+    const [url, init] = fetch.mock.calls[0] ?? [];
+    expect(String(url)).not.toContain(TOKEN);
+    expect(new Headers(init?.headers).get('authorization')).toBe(`Bearer ${TOKEN}`);
+  });
+
+  it('is the hub method where one was announced', async () => {
+    const deps = setUp({ announced: 'call' });
+    await expect(reauthenticate(TOKEN, deps)).resolves.toBe('call');
+    expect(deps.invoke).toHaveBeenCalledWith('connection.reauth', TOKEN);
+    expect(deps.send).not.toHaveBeenCalled();
+  });
+
+  it('is the cut where the hub cuts and keeps the connection', async () => {
+    const deps = setUp({ announced: 'cut', negotiated: stateful });
+    await expect(reauthenticate(TOKEN, deps)).resolves.toBe('cut');
+    // The token reaches the hub with the next transport, never as an argument.
+    expect(deps.send).toHaveBeenCalledWith('connection.cut');
+    expect(deps.invoke).not.toHaveBeenCalled();
+  });
+
+  it.each([null, { ...stateful, statefulReconnect: false }])(
+    'is never the cut where the connection would be lost by it',
+    async (answer) => {
+      const deps = setUp({ announced: 'cut', negotiated: answer });
+      await expect(reauthenticate(TOKEN, deps)).resolves.toBe('none');
+      expect(deps.send).not.toHaveBeenCalled();
+    },
+  );
+
+  it('is none where nothing was announced', async () => {
+    const deps = setUp();
+    await expect(reauthenticate(TOKEN, deps)).resolves.toBe('none');
+    expect(deps.invoke).not.toHaveBeenCalled();
+    expect(deps.send).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['without a connection token', { ...negotiated, connectionToken: null }],
+    ['without a lifetime', { ...negotiated, tokenLifetimeSeconds: null }],
+  ])('is not the endpoint %s', async (_, answer) => {
+    const fetch = endpointAnswers(200);
+    await expect(reauthenticate(TOKEN, setUp({ negotiated: answer, announced: 'call' }))).resolves.toBe('call');
+    expect(fetch).not.toHaveBeenCalled();
+  });
+});
+
+describe('a hub that says no', () => {
+  it('at its endpoint is a rejected token', async () => {
+    endpointAnswers(401, { error: 'invalid_token' });
+    await expect(reauthenticate(TOKEN, setUp({ negotiated }))).rejects.toMatchObject({
+      code: 'token-rejected',
+      wire: { httpStatus: 401 },
+    });
+  });
+
+  it('in band fails with what it said', async () => {
+    const deps = setUp({
+      announced: 'call',
+      invoke: vi.fn(() => Promise.reject(new Error('HubException: another user'))),
+    });
+    await expect(reauthenticate(TOKEN, deps)).rejects.toThrow('HubException: another user');
+  });
+});
+
+describe('connection.authorized', () => {
+  it.each([
+    [[{ reauth: 'call' }], 'call'],
+    [[{ reauth: 'cut', userId: 'u' }], 'cut'],
+    [[{ reauth: 'endpoint' }], null],
+    [[{ reauth: true }], null],
+    [[{}], null],
+    [[null], null],
+    [['call'], null],
+    [[], null],
+    [[[]], null],
+  ])('%j announces %j', (args, way) => {
+    expect(announcedWay(args)).toBe(way);
+  });
+});

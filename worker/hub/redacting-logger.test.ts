@@ -1,0 +1,64 @@
+import { LogLevel } from '@microsoft/signalr';
+import { expect, it, vi } from 'vitest';
+import { createSanitizer } from '../auth/sanitizer.js';
+import { createRedactingLogger } from './redacting-logger.js';
+
+function setUp(consoleLevel?: LogLevel) {
+  const out = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  const journal = vi.fn();
+  const sanitizer = createSanitizer();
+  const logger = createRedactingLogger({
+    sanitizer,
+    journal,
+    console: out,
+    ...(consoleLevel === undefined ? {} : { consoleLevel }),
+  });
+  return { out, journal, sanitizer, logger };
+}
+
+it('redacts what SignalR logs, for the journal and the console', () => {
+  const { out, journal, logger } = setUp(LogLevel.Information);
+  logger.log(LogLevel.Information, 'WebSocket connected to wss://h/hub?id=abc&access_token=eyJhbGciOi.x.y.');
+  expect(out.info).toHaveBeenCalledWith('[hubshare] WebSocket connected to wss://h/hub?[redacted]');
+  logger.log(LogLevel.Error, 'Failed: Bearer abc');
+  expect(out.error).toHaveBeenCalledWith('[hubshare] Failed: Bearer [redacted]');
+  expect(journal.mock.calls).toEqual([[LogLevel.Error, 'Failed: Bearer [redacted]']]);
+});
+
+it('writes warnings and errors to the console unless told otherwise', () => {
+  const { out, logger } = setUp();
+  for (const level of [
+    LogLevel.Trace,
+    LogLevel.Debug,
+    LogLevel.Information,
+    LogLevel.Warning,
+    LogLevel.Error,
+    LogLevel.Critical,
+  ]) {
+    logger.log(level, LogLevel[level]);
+  }
+  expect(out.debug).not.toHaveBeenCalled();
+  expect(out.info).not.toHaveBeenCalled();
+  expect(out.warn.mock.calls).toEqual([['[hubshare] Warning']]);
+  expect(out.error.mock.calls).toEqual([['[hubshare] Error'], ['[hubshare] Critical']]);
+});
+
+it('keeps the journal when the console is off', () => {
+  const { out, journal, logger } = setUp(LogLevel.None);
+  logger.log(LogLevel.Warning, 'careful');
+  expect(journal).toHaveBeenCalledWith(LogLevel.Warning, 'careful');
+  expect(out.warn).not.toHaveBeenCalled();
+});
+
+it('does not spend time on what goes nowhere', () => {
+  const { sanitizer, logger } = setUp();
+  const redact = vi.spyOn(sanitizer, 'redact');
+  logger.log(LogLevel.Trace, 'data received');
+  expect(redact).not.toHaveBeenCalled();
+});
+
+it('cuts a page that found its way into a message', () => {
+  const { journal, logger } = setUp(LogLevel.None);
+  logger.log(LogLevel.Error, 'x'.repeat(10_000));
+  expect(journal.mock.calls[0]?.[1]).toHaveLength(2_001);
+});

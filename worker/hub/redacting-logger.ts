@@ -1,0 +1,37 @@
+/** SignalR's logger: nothing leaves it before it is redacted. SignalR itself logs connection tokens, and URLs with queries. */
+import { LogLevel, type ILogger } from '@microsoft/signalr';
+import type { Sanitizer } from '../auth/sanitizer.js';
+
+export interface RedactingLoggerDeps {
+  readonly sanitizer: Sanitizer;
+  /** Gets each message from `Warning` on. */
+  readonly journal: (level: LogLevel, text: string) => void;
+  /** From which level on messages are written to the worker's console. Default `Warning`; `None` for never. */
+  readonly consoleLevel?: LogLevel;
+  readonly console?: Pick<Console, 'debug' | 'info' | 'warn' | 'error'>;
+}
+
+/** Bodies of error pages find their way into SignalR's messages. */
+const MAX_LENGTH = 2_000;
+
+export function createRedactingLogger(deps: RedactingLoggerDeps): ILogger {
+  const { sanitizer, journal, consoleLevel = LogLevel.Warning, console: out = globalThis.console } = deps;
+  return {
+    log(level, message) {
+      const forJournal = level >= LogLevel.Warning && level < LogLevel.None;
+      const forConsole = level >= consoleLevel && level < LogLevel.None;
+      // Most messages are Trace and go nowhere: they cost nothing.
+      if (!forJournal && !forConsole) return;
+      const clean = sanitizer.redact(message);
+      const text = clean.length > MAX_LENGTH ? `${clean.slice(0, MAX_LENGTH)}…` : clean;
+      if (forJournal) journal(level, text);
+      if (forConsole) out[methodFor(level)](`[hubshare] ${text}`);
+    },
+  };
+}
+
+function methodFor(level: LogLevel): 'debug' | 'info' | 'warn' | 'error' {
+  if (level >= LogLevel.Error) return 'error';
+  if (level === LogLevel.Warning) return 'warn';
+  return level === LogLevel.Information ? 'info' : 'debug';
+}

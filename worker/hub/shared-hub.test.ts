@@ -1,0 +1,488 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { HubStatus } from '../../src/contract/frames.js';
+import type { HubWish } from '../../src/contract/rpc.js';
+import { createJournal } from '../observe/journal.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { FakeHub } from '../testing/fake-hub.js';
+import { PartTab, wishFor } from '../testing/fake-tab.js';
+import { createHubLink } from './hub-link.js';
+import { createSharedHub, signedOutError, type SharedHub } from './shared-hub.js';
+import { retryDelays } from './retry-delays.js';
+
+const HUB = 'https://h.test/hubs/ops';
+const LINGER_MS = 5_000;
+
+function setUp({ delaysMs = [2_000] }: { delaysMs?: readonly number[] } = {}) {
+  const clock = new FakeClock();
+  const fake = new FakeHub();
+  const onActiveChange = vi.fn();
+  const onUnused = vi.fn();
+  const journal = createJournal({
+    now: () => clock.now(),
+    redact: (text) => text,
+    maxEntries: 100,
+    onChange: () => undefined,
+  });
+  const hub: SharedHub = createSharedHub({
+    url: HUB,
+    number: 1,
+    clock,
+    journal,
+    lingerMs: LINGER_MS,
+    activeHubs: () => (hub.link.state.kind === 'live' ? [HUB] : []),
+    onActiveChange,
+    onState: () => undefined,
+    onUnused,
+    onChange: () => undefined,
+    createLink: (events) =>
+      createHubLink({
+        url: HUB,
+        openSocket: fake.open,
+        prepareStart: () => Promise.resolve(),
+        clock,
+        retryDelay: retryDelays(delaysMs, 0, () => 0),
+        redact: (text) => text,
+        startTimeoutMs: 30_000,
+        stopTimeoutMs: 5_000,
+        ...events,
+      }),
+  });
+  const attach = (part: PartTab, more: Partial<HubWish> = {}): void => hub.attach(part.tab, wishFor(HUB, more));
+  const texts = (): string[] => journal.since(0).map(({ text }) => text);
+  return { clock, fake, hub, attach, onActiveChange, onUnused, texts };
+}
+
+async function setUpLive(ids: readonly string[] = ['a']) {
+  const parts = setUp();
+  const tabs = ids.map((id, index) => new PartTab(id, { ordinal: index + 1 }));
+  for (const tab of tabs) parts.attach(tab, { methods: ['metric'] });
+  await parts.clock.settle();
+  await parts.fake.accept();
+  const [a, b, c] = tabs;
+  return { ...parts, tabs, a: a!, b: b!, c: c! };
+}
+
+const newest = (part: PartTab): HubStatus => {
+  const status = part.statuses().at(-1);
+  if (status === undefined) throw new Error('No status was told.');
+  return status;
+};
+
+describe('the first tab', () => {
+  it('opens the connection, and is told of the attempt that it has caused, never that the hub is closed', async () => {
+    const { clock, fake, attach } = setUp();
+    const a = new PartTab('a');
+    attach(a);
+    await clock.settle();
+    expect(fake.starts).toHaveLength(1);
+    expect(a.statuses().map(({ phase }) => phase)).not.toContain('closed');
+    expect(newest(a).phase).toBe('starting');
+    await fake.accept();
+    expect(newest(a)).toMatchObject({
+      phase: 'live',
+      connectionId: 'connection-1',
+      transport: 'WebSockets',
+      snapshot: { primaryTabId: 'a', subscribedTabs: ['a'], activeHubs: [HUB] },
+    });
+  });
+
+  it('wakes a hub that rests, and is not told of the rest', async () => {
+    const { clock, fake, attach } = setUp({ delaysMs: [] });
+    const a = new PartTab('a');
+    attach(a);
+    await clock.settle();
+    await fake.refuse();
+    expect(newest(a).phase).toBe('resting');
+
+    const b = new PartTab('b');
+    attach(b);
+    await clock.settle();
+    expect(fake.starts).toHaveLength(2);
+    expect(b.statuses().map(({ phase }) => phase)).not.toContain('resting');
+  });
+});
+
+describe('a second tab', () => {
+  it('shares the connection, and both are told the same text', async () => {
+    const { clock, fake, attach, a } = await setUpLive(['a']);
+    const b = new PartTab('b', { ordinal: 2 });
+    attach(b);
+    await clock.settle();
+    expect(fake.starts).toHaveLength(1);
+    expect(newest(b)).toEqual(newest(a));
+    expect(newest(b).snapshot.subscribedTabs).toEqual(['a', 'b']);
+  });
+
+  it('that attaches twice counts once, and its second wish replaces the first', async () => {
+    const { clock, fake, hub, attach, a } = await setUpLive(['a']);
+    attach(a, { methods: ['incident'] });
+    expect(hub.tabIds).toEqual(['a']);
+    await fake.emit('metric', 1);
+    await fake.emit('incident', 2);
+    await clock.settle();
+    expect(a.events()).toEqual([[2]]);
+    expect([...fake.socket.listened]).toEqual(['incident']);
+  });
+});
+
+describe('an event', () => {
+  it('is encoded once, and is the same text for every tab that wants it', async () => {
+    const { clock, fake, a, b, c } = await setUpLive(['a', 'b', 'c']);
+    const deliveries = [a, b, c].map((part) => vi.spyOn(part.tab, 'deliver'));
+    await fake.emit('metric', { name: 'cpu.0', value: 1 });
+    await clock.settle();
+    const encoded = deliveries.map((deliver) => deliver.mock.calls[0]?.[0]);
+    expect(encoded[0]).toBeDefined();
+    expect(encoded[1]).toBe(encoded[0]);
+    expect(encoded[2]).toBe(encoded[0]);
+    expect(a.events()).toEqual([[{ name: 'cpu.0', value: 1 }]]);
+  });
+
+  it('reaches only those that subscribed, whatever the case of the name', async () => {
+    const { clock, fake, hub, a, b } = await setUpLive(['a', 'b']);
+    hub.subscribe(b.tab, 'Incident');
+    await fake.emit('INCIDENT', 1);
+    await clock.settle();
+    expect(a.events()).toEqual([]);
+    expect(b.events()).toEqual([[1]]);
+  });
+
+  it('is listened for while any tab wants it', async () => {
+    const { fake, hub, a, b } = await setUpLive(['a', 'b']);
+    hub.unsubscribe(a.tab, 'METRIC');
+    expect([...fake.socket.listened]).toEqual(['metric']);
+    hub.unsubscribe(b.tab, 'metric');
+    expect([...fake.socket.listened]).toEqual([]);
+  });
+
+  it('is counted', async () => {
+    const { fake, hub } = await setUpLive();
+    await fake.emit('metric', 1);
+    await fake.emit('metric', 2);
+    expect(hub.counters).toMatchObject({ events: 2, starts: 1, connected: 1, lost: 0 });
+  });
+
+  it('comes after the status that came before it', async () => {
+    const { clock, fake, a } = await setUpLive(['a']);
+    await fake.cut();
+    await clock.advanceBy(2_000);
+    await fake.accept();
+    await fake.emit('metric', 1);
+    await clock.settle();
+    expect(a.told.slice(-2).map((item) => (item.kind === 'status' ? item.status.phase : item.kind))).toEqual([
+      'live',
+      'event',
+    ]);
+  });
+});
+
+describe('a tab that detaches', () => {
+  it('is told nothing more; the others are told that it has left', async () => {
+    const { clock, fake, hub, a, b } = await setUpLive(['a', 'b']);
+    await clock.settle();
+    const before = a.told.length;
+    await hub.detach(a.tab);
+    await fake.emit('metric', 1);
+    await clock.settle();
+    expect(a.told).toHaveLength(before);
+    expect(b.events()).toEqual([[1]]);
+    expect(newest(b).snapshot.subscribedTabs).toEqual(['b']);
+    expect(hub.link.state.kind).toBe('live');
+  });
+
+  it('as the last one closes the connection at once, and waits until it is closed', async () => {
+    const { clock, fake, hub, a } = await setUpLive();
+    fake.hangsOnStop = true;
+    let isDetached = false;
+    const detached = hub.detach(a.tab).then(() => (isDetached = true));
+    await clock.settle();
+    expect(hub.link.state.kind).toBe('idle');
+    expect(isDetached).toBe(false);
+    await fake.finishStop();
+    await detached;
+    expect(fake.held).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('and attaches again is given nothing that waited from before', async () => {
+    const { clock, fake, hub, attach } = await setUpLive(['other']);
+    const slow = new PartTab('slow', { limits: { window: 1 } });
+    attach(slow, { methods: ['metric'] });
+    await clock.settle();
+    slow.acknowledges = false;
+    for (const n of [1, 2, 3]) await fake.emit('metric', `old ${n}`);
+    expect(slow.events()).toEqual([['old 1']]);
+
+    await hub.detach(slow.tab);
+    attach(slow, { methods: ['metric'] });
+    await fake.emit('metric', 'new');
+    slow.acknowledges = true;
+    slow.post({ kind: 'ack', last: slow.batches.at(-1)?.last });
+    await clock.settle();
+    expect(slow.events()).toEqual([['old 1'], ['new']]);
+  });
+
+  it('twice, or without ever having attached, changes nothing', async () => {
+    const { hub, a, b } = await setUpLive(['a', 'b']);
+    await hub.detach(b.tab);
+    await hub.detach(b.tab);
+    await hub.detach(new PartTab('stranger').tab);
+    expect(hub.tabIds).toEqual(['a']);
+    expect(newest(a).snapshot.subscribedTabs).toEqual(['a']);
+    expect(hub.link.state.kind).toBe('live');
+  });
+});
+
+describe('when the last tab has gone', () => {
+  it('the connection lingers, so that a reload neither ends it nor opens another', async () => {
+    const { clock, fake, hub, attach, a } = await setUpLive();
+    hub.removeGone(a.tab);
+    await clock.advanceBy(LINGER_MS - 1);
+    expect(hub.link.state.kind).toBe('live');
+
+    const reloaded = new PartTab('a2');
+    attach(reloaded);
+    await clock.advanceBy(60_000);
+    expect(newest(reloaded)).toMatchObject({ phase: 'live', connectionId: 'connection-1' });
+    expect(fake.starts).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('the connection is closed after the linger time', async () => {
+    const { clock, fake, hub, a } = await setUpLive();
+    hub.removeGone(a.tab);
+    await clock.advanceBy(LINGER_MS);
+    expect(hub.link.state.kind).toBe('idle');
+    expect(fake.held).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is told once, though it may be said twice', async () => {
+    const { clock, hub, a } = await setUpLive();
+    hub.removeGone(a.tab);
+    hub.removeGone(a.tab);
+    expect(clock.pending).toBe(1);
+  });
+
+  it('nothing lingers while another tab is there', async () => {
+    const { clock, hub, a, b } = await setUpLive(['a', 'b']);
+    hub.removeGone(a.tab);
+    expect(clock.pending).toBe(0);
+    await clock.settle();
+    expect(newest(b).snapshot.subscribedTabs).toEqual(['b']);
+  });
+
+  it('what it listened for is listened for no more', async () => {
+    const { fake, hub, a } = await setUpLive();
+    hub.removeGone(a.tab);
+    expect([...fake.socket.listened]).toEqual([]);
+  });
+
+  it('an older object of a tab that joined again takes nothing along', async () => {
+    const { hub, attach, a } = await setUpLive();
+    const again = new PartTab('a');
+    attach(again, { methods: ['metric'] });
+    hub.removeGone(a.tab);
+    expect(hub.tabIds).toEqual(['a']);
+    await hub.detach(a.tab);
+    expect(hub.link.state.kind).toBe('live');
+  });
+});
+
+describe('a hub that nobody uses any more', () => {
+  it('says so once its connection is closed, not before', async () => {
+    const { fake, hub, onUnused, a } = await setUpLive();
+    fake.hangsOnStop = true;
+    const detached = hub.detach(a.tab);
+    expect(onUnused).not.toHaveBeenCalled();
+    await fake.finishStop();
+    await detached;
+    expect(onUnused).toHaveBeenCalledTimes(1);
+  });
+
+  it('says so after the linger time, not while it lingers', async () => {
+    const { clock, hub, onUnused, a } = await setUpLive();
+    hub.removeGone(a.tab);
+    await clock.advanceBy(LINGER_MS - 1);
+    expect(onUnused).not.toHaveBeenCalled();
+    await clock.advanceBy(1);
+    expect(onUnused).toHaveBeenCalledTimes(1);
+  });
+
+  it('is used again when a tab has come while it was closing', async () => {
+    const { fake, hub, attach, onUnused, a } = await setUpLive();
+    fake.hangsOnStop = true;
+    const detached = hub.detach(a.tab);
+    attach(a);
+    await fake.finishStop();
+    await detached;
+    expect(onUnused).not.toHaveBeenCalled();
+  });
+});
+
+describe('the primary tab', () => {
+  it('is the same for all, and changes with the first that leaves', async () => {
+    const { clock, hub, a, b, c } = await setUpLive(['a', 'b', 'c']);
+    expect([a, b, c].map((part) => newest(part).snapshot.primaryTabId)).toEqual(['a', 'a', 'a']);
+    await hub.detach(a.tab);
+    await clock.settle();
+    expect([b, c].map((part) => newest(part).snapshot.primaryTabId)).toEqual(['b', 'b']);
+  });
+
+  it('changes when it is hidden and another is visible', async () => {
+    const { clock, hub, a, b } = await setUpLive(['a', 'b']);
+    a.tab.visibility = 'hidden';
+    hub.tabChanged();
+    await clock.settle();
+    expect(newest(b).snapshot.primaryTabId).toBe('b');
+  });
+
+  it('changes when it is parked', async () => {
+    const { hub, a } = await setUpLive(['a', 'b']);
+    a.tab.parked = true;
+    hub.tabChanged();
+    expect(hub.primaryTabId).toBe('b');
+  });
+
+  it('is told to nobody again when nothing has changed', async () => {
+    const { clock, hub, a, b } = await setUpLive(['a', 'b']);
+    await clock.settle();
+    const before = a.told.length;
+    b.tab.visibility = 'hidden';
+    hub.tabChanged();
+    await clock.settle();
+    expect(a.told).toHaveLength(before);
+  });
+
+  it('can be asked for by a tab that is as fit', async () => {
+    const { clock, hub, a, b } = await setUpLive(['a', 'b']);
+    hub.makePrimary(b.tab);
+    await clock.settle();
+    expect(newest(a).snapshot.primaryTabId).toBe('b');
+    hub.makePrimary(new PartTab('stranger').tab);
+    expect(hub.primaryTabId).toBe('b');
+  });
+
+  it('is asked for a token first, then the others that have a factory', async () => {
+    const { attach, hub } = setUp();
+    const [a, b, c] = ['a', 'b', 'c'].map((id) => new PartTab(id));
+    attach(a!, { hasTokenFactory: true });
+    attach(b!, { hasTokenFactory: false });
+    attach(c!, { hasTokenFactory: true });
+    hub.makePrimary(c!.tab);
+    expect(hub.tokenTabs().map(({ id }) => id)).toEqual(['c', 'a']);
+    c!.tab.parked = true;
+    expect(hub.tokenTabs().map(({ id }) => id)).toEqual(['a']);
+  });
+});
+
+describe('sign-out', () => {
+  it('closes at once, and tells every tab why', async () => {
+    const { clock, fake, hub, a, b } = await setUpLive(['a', 'b']);
+    await hub.signOut(signedOutError());
+    await clock.settle();
+    for (const part of [a, b]) expect(newest(part)).toMatchObject({ phase: 'closed', error: { code: 'signed-out' } });
+    expect(fake.held).toBe(0);
+    expect(hub.tabIds).toEqual([]);
+    expect(hub.primaryTabId).toBeNull();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('takes back every event that still waits', async () => {
+    const { clock, fake, hub, a } = await setUpLive(['a']);
+    a.tab.outbox.setParked(true);
+    await fake.emit('metric', 'of the old user');
+    await hub.signOut(signedOutError());
+    a.tab.outbox.setParked(false);
+    await clock.settle();
+    expect(a.events()).toEqual([]);
+    expect(newest(a).error?.code).toBe('signed-out');
+  });
+
+  it('while lingering leaves no timer', async () => {
+    const { clock, hub, a } = await setUpLive();
+    hub.removeGone(a.tab);
+    await hub.signOut(signedOutError());
+    expect(clock.pending).toBe(0);
+    expect(hub.link.state.kind).toBe('idle');
+  });
+
+  it('rejects the calls in flight', async () => {
+    const { hub, a } = await setUpLive();
+    const outcome = hub.invoke(a.tab, { hub: HUB, callId: 'id-1', method: 'Slow', args: [] });
+    await hub.signOut(signedOutError());
+    expect((await outcome).reply).toMatchObject({ ok: false, error: { code: 'connection-lost' } });
+  });
+
+  it('is over with the next wish', async () => {
+    const { clock, fake, hub, attach, a } = await setUpLive();
+    await hub.signOut(signedOutError());
+    attach(a);
+    await clock.settle();
+    await fake.accept();
+    expect(newest(a)).toMatchObject({ phase: 'live', error: null, connectionId: 'connection-2' });
+  });
+});
+
+describe('what the connection goes through', () => {
+  it('is told to every tab, with the same words', async () => {
+    const { clock, fake, a, b } = await setUpLive(['a', 'b']);
+    await fake.cut(new Error('cut'));
+    await clock.advanceBy(2_000);
+    await fake.accept();
+    await clock.settle();
+    const [seenByA, seenByB] = [a, b].map((part) => part.statuses().slice(-3));
+    expect(seenByA?.map(({ phase, error }) => [phase, error?.message])).toEqual([
+      ['waiting', 'cut'],
+      ['starting', 'cut'],
+      ['live', undefined],
+    ]);
+    expect(seenByB).toEqual(seenByA);
+  });
+
+  it('says when it was connected last, also when it no longer is', async () => {
+    const { clock, fake, hub, a, attach } = { ...setUp(), a: new PartTab('a') };
+    await clock.advanceBy(1_000);
+    attach(a);
+    await clock.settle();
+    await fake.accept();
+    await clock.advanceBy(500);
+    await fake.cut();
+    expect(hub.status.snapshot.lastConnected).toBe(1_000);
+    expect(hub.connectedAtMs).toBeNull();
+  });
+
+  it('counts starts, connections and losses, and a close on purpose is no loss', async () => {
+    const { clock, fake, hub, a } = await setUpLive();
+    await fake.cut();
+    await clock.advanceBy(2_000);
+    await fake.accept();
+    await hub.detach(a.tab);
+    expect(hub.counters).toMatchObject({ starts: 2, connected: 2, lost: 1 });
+  });
+
+  it('tells the other hubs only when it becomes live or stops being live', async () => {
+    const { clock, fake, onActiveChange } = await setUpLive();
+    expect(onActiveChange).toHaveBeenCalledTimes(1);
+    await fake.cut();
+    expect(onActiveChange).toHaveBeenCalledTimes(2);
+    await clock.advanceBy(2_000);
+    await fake.refuse();
+    expect(onActiveChange).toHaveBeenCalledTimes(2);
+  });
+
+  it('is noted in the journal', async () => {
+    const { clock, fake, hub, a, texts } = await setUpLive();
+    await fake.cut(new Error('cut'));
+    await clock.advanceBy(2_000);
+    await hub.detach(a.tab);
+    expect(texts()).toEqual([
+      'tab 1 is primary',
+      'hub connecting',
+      'hub connected, WebSockets',
+      'hub not connected, next attempt in 2000 ms: cut',
+      'hub connecting, attempt 1',
+      'hub closed',
+    ]);
+  });
+});

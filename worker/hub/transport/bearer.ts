@@ -1,0 +1,62 @@
+/** Which token the requests of one hub carry: the broker's, or the one that a redirecting negotiate has handed over. */
+import type { TokenBroker } from '../../auth/token-broker.js';
+
+export interface Bearer {
+  /** The token in hand, for those that cannot wait. */
+  peek(): string | null;
+  /** `null`: an anonymous hub. Rejects with a `HubshareError` when there should be a token and is none. */
+  get(signal?: AbortSignal): Promise<string | null>;
+  /**
+   * The hub answered 401 to this token. Gives the next one to try, or `null` if there is none to try.
+   * Rejects with a `HubshareError` when it could not be had.
+   */
+  replace(token: string, signal?: AbortSignal): Promise<string | null>;
+  /** The hub answered 401 to this token, and there is no further try. */
+  refuse(token: string): void;
+  /** A negotiate handed over a token for the service that it points to; `null`: back to the broker's. */
+  redirect(token: string | null): void;
+  /** The broker's token that a request carried last; `null` if none did. */
+  readonly presented: string | null;
+}
+
+export function createBearer(broker: TokenBroker): Bearer {
+  let redirected: string | null = null;
+  let presented: string | null = null;
+
+  function present(token: string | null): string | null {
+    if (token !== null) presented = token;
+    return token;
+  }
+
+  async function get(signal?: AbortSignal): Promise<string | null> {
+    return redirected ?? present((await broker.get({ signal }))?.token ?? null);
+  }
+
+  return {
+    peek: () => redirected ?? present(broker.peek()?.token ?? null),
+    get,
+    async replace(token, signal) {
+      // Only a new negotiate brings a new token for a redirect; the broker's must not go there in its place.
+      if (token === redirected) return null;
+      broker.refuse(token);
+      const next = await get(signal);
+      return next === token ? null : next;
+    },
+    refuse(token) {
+      if (token !== redirected) broker.refuse(token);
+    },
+    redirect(token) {
+      redirected = token;
+    },
+    get presented() {
+      return presented;
+    },
+  };
+}
+
+/** Takes `access_token` out of a URL: the second line of defence, for a SignalR that was handed a token after all. */
+export function takeToken(url: URL): string | null {
+  const token = url.searchParams.get('access_token');
+  url.searchParams.delete('access_token');
+  return token === '' ? null : token;
+}

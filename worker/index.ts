@@ -1,0 +1,28 @@
+/** `hubshare/worker`: what an app's own worker file calls. */
+import { systemClock } from './clock.js';
+import { createCoordinator } from './coordinator.js';
+import type { ServeHubsOptions } from './serve-options.js';
+
+export { refreshEndpoint, type RefreshEndpointOptions } from './auth/refresh-endpoint.js';
+export type { FetchedToken, TokenSource } from './auth/token-source.js';
+export type { ServeHubsOptions } from './serve-options.js';
+
+/**
+ * Serves hubs to every tab that constructs this worker. Call it at once, with no `await` before it: a tab that connects
+ * earlier would not be heard.
+ *
+ * @throws {HubshareError} `option-invalid`
+ */
+export function serveHubs(options: ServeHubsOptions = {}): void {
+  const scope = globalThis as unknown as SharedWorkerGlobalScope;
+  const coordinator = createCoordinator(options, {
+    clock: systemClock,
+    locks: navigator.locks,
+    random: Math.random,
+    randomId: () => crypto.randomUUID(),
+  });
+  scope.onconnect = (event) => {
+    const [port] = event.ports;
+    if (port !== undefined) coordinator.connect(port);
+  };
+}

@@ -1,0 +1,148 @@
+import { expect, it } from 'vitest';
+import type { OpenHub } from '../hub/open-hub.js';
+import { createSharedHub } from '../hub/shared-hub.js';
+import { createHubLink } from '../hub/hub-link.js';
+import { createSanitizer } from '../auth/sanitizer.js';
+import type { TokenReport } from '../../src/contract/report.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { FakeHub } from '../testing/fake-hub.js';
+import { PartTab, wishFor } from '../testing/fake-tab.js';
+import { createJournal } from './journal.js';
+import { buildReport } from './worker-report.js';
+
+const token: TokenReport = {
+  source: 'none',
+  state: 'none',
+  fingerprint: null,
+  expiresAtMs: null,
+  refreshAtMs: null,
+  refreshes: 0,
+  failures: 0,
+  lastTookMs: null,
+};
+
+async function setUp(url = 'https://h.test/hubs/ops') {
+  const clock = new FakeClock(1_000);
+  const fake = new FakeHub();
+  const sanitizer = createSanitizer();
+  const journal = createJournal({
+    now: () => clock.now(),
+    redact: (text) => text,
+    maxEntries: 10,
+    onChange: () => undefined,
+  });
+  const hub = createSharedHub({
+    url,
+    number: 1,
+    clock,
+    journal,
+    lingerMs: 5_000,
+    activeHubs: () => [url],
+    onActiveChange: () => undefined,
+    onState: () => undefined,
+    onUnused: () => undefined,
+    onChange: () => undefined,
+    createLink: (events) =>
+      createHubLink({
+        url,
+        openSocket: fake.open,
+        prepareStart: () => Promise.resolve(),
+        clock,
+        retryDelay: () => null,
+        redact: (text) => text,
+        startTimeoutMs: 30_000,
+        stopTimeoutMs: 5_000,
+        ...events,
+      }),
+  });
+  const open: OpenHub = {
+    hub,
+    tokenReport: () => token,
+    refreshToken: () => Promise.resolve(),
+    forgetToken: () => undefined,
+    dispose: () => undefined,
+  };
+  const a = new PartTab('a', { now: () => clock.now() });
+  const b = new PartTab('b', { ordinal: 2 });
+  hub.attach(a.tab, wishFor(url, { methods: ['metric'] }));
+  await clock.settle();
+  await fake.accept();
+  const report = () =>
+    buildReport({
+      version: 7,
+      bootId: 'boot-1',
+      startedAtMs: 1_000,
+      nowMs: clock.now(),
+      hubs: [open],
+      tabs: [a.tab, b.tab],
+      journal,
+      sinceJournal: 1,
+      redact: (text) => sanitizer.redact(text),
+    });
+  return { fake, clock, a, report };
+}
+
+it('says of each hub what its tabs are told, and its counters', async () => {
+  const { report } = await setUp();
+  expect(report()).toMatchObject({
+    version: 7,
+    bootId: 'boot-1',
+    contractVersion: 1,
+    hubs: [
+      {
+        url: 'https://h.test/hubs/ops',
+        phase: 'live',
+        connectionId: 'connection-1',
+        connectedAtMs: 1_000,
+        error: null,
+        token,
+        counters: { starts: 1, connected: 1, lost: 0, events: 0, calls: 0, callsFailed: 0 },
+      },
+    ],
+  });
+});
+
+it('says of each tab which hubs it uses, of which it is the primary, and what waits for it', async () => {
+  const { fake, a, report } = await setUp();
+  a.tab.outbox.setParked(true);
+  await fake.emit('metric', 1);
+  const [first, second] = report().tabs;
+  expect(first).toMatchObject({
+    id: 'a',
+    ordinal: 1,
+    hubs: ['https://h.test/hubs/ops'],
+    primaryOf: ['https://h.test/hubs/ops'],
+    waiting: 1,
+    unacknowledged: 0,
+    joinedAtMs: 1_000,
+  });
+  expect(first?.waitingBytes).toBeGreaterThan(0);
+  expect(second).toMatchObject({
+    id: 'b',
+    hubs: [],
+    primaryOf: [],
+    waiting: 0,
+    delivered: 0,
+    dropped: 0,
+    lastAckAtMs: null,
+  });
+});
+
+it('leaves out what the asker has seen of the journal', async () => {
+  const { report } = await setUp();
+  expect(report().journal[0]?.seq).toBe(2);
+});
+
+it('is data that can be cloned', async () => {
+  const { report } = await setUp();
+  const made = report();
+  expect(structuredClone(made)).toEqual(made);
+});
+
+it('names each hub the same way everywhere, without its query', async () => {
+  const { report } = await setUp('https://h.test/hubs/ops?tenant=acme');
+  const made = report();
+  expect(JSON.stringify(made)).not.toContain('acme');
+  expect(made.tabs[0]?.hubs).toEqual([made.hubs[0]?.url]);
+  expect(made.tabs[0]?.primaryOf).toEqual([made.hubs[0]?.url]);
+});

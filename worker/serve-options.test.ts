@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { HubshareError } from '../src/contract/errors.js';
+import { DEFAULT_REFRESH_POLICY } from './auth/refresh-policy.js';
+import { DEFAULT_OUTBOX_LIMITS } from './delivery/outbox.js';
+import { resolveOptions, type ServeHubsOptions } from './serve-options.js';
+
+const resolve = (options: unknown) => resolveOptions(options as ServeHubsOptions);
+
+it('has a default for everything', () => {
+  expect(resolve({})).toEqual({
+    accessToken: null,
+    refresh: DEFAULT_REFRESH_POLICY,
+    retryDelaysMs: [0, 2_000, 10_000, 30_000, 60_000],
+    retryJitter: 0.2,
+    startTimeoutMs: 30_000,
+    stopTimeoutMs: 5_000,
+    lingerMs: 5_000,
+    tokenFromTabMs: 10_000,
+    delivery: DEFAULT_OUTBOX_LIMITS,
+    journalEntries: 500,
+  });
+});
+
+it('takes what is given and keeps the rest', () => {
+  const source = { kind: 'endpoint', fetch: () => Promise.resolve({ token: 't' }) } as const;
+  const options = resolve({
+    accessToken: source,
+    refresh: { bufferMs: 1_000 },
+    reconnect: { delaysMs: [0, 5], jitter: 0 },
+    startTimeoutMs: 1,
+    lingerMs: 0,
+    tokenFromTabMs: 1,
+    delivery: { window: 2 },
+    journalEntries: 1,
+  });
+  expect(options).toMatchObject({
+    accessToken: source,
+    refresh: { ...DEFAULT_REFRESH_POLICY, bufferMs: 1_000 },
+    retryDelaysMs: [0, 5],
+    retryJitter: 0,
+    startTimeoutMs: 1,
+    lingerMs: 0,
+    delivery: { ...DEFAULT_OUTBOX_LIMITS, window: 2 },
+    journalEntries: 1,
+  });
+});
+
+describe('refuses', () => {
+  it.each<[string, unknown, string]>([
+    ['an option that there is not', { lingerMS: 5 }, 'lingerMS'],
+    ['a token in place of a token source', { accessToken: 'a-token' }, 'accessToken'],
+    ['a token source without fetch', { accessToken: {} }, 'accessToken'],
+    ['null as token source', { accessToken: null }, 'accessToken'],
+    ['a function as token source', { accessToken: () => 'a-token' }, 'accessToken'],
+    ['a start limit of 0', { startTimeoutMs: 0 }, 'startTimeoutMs'],
+    ['a start limit that is a text', { startTimeoutMs: '30000' }, 'startTimeoutMs'],
+    ['a negative linger time', { lingerMs: -1 }, 'lingerMs'],
+    ['a linger time that is no number', { lingerMs: NaN }, 'lingerMs'],
+    ['a token limit of 0', { tokenFromTabMs: 0 }, 'tokenFromTabMs'],
+    ['a negative delay', { reconnect: { delaysMs: [0, -1] } }, 'reconnect.delaysMs'],
+    ['a delay that is a text', { reconnect: { delaysMs: ['0'] } }, 'reconnect.delaysMs'],
+    ['delays that are no list', { reconnect: { delaysMs: 5 } }, 'reconnect.delaysMs'],
+    ['reconnect: null', { reconnect: null }, 'reconnect'],
+    ['reconnect: a list', { reconnect: [0, 5] }, 'reconnect'],
+    ['a misspelt option of reconnect', { reconnect: { delays: [0] } }, 'reconnect.delays'],
+    ['a negative jitter', { reconnect: { jitter: -0.1 } }, 'reconnect.jitter'],
+    ['a window of 0', { delivery: { window: 0 } }, 'delivery.window'],
+    ['a bound that is a text', { delivery: { maxQueuedChars: '8M' } }, 'delivery.maxQueuedChars'],
+    ['a misspelt bound', { delivery: { maxQueued: 5 } }, 'delivery.maxQueued'],
+    ['a delivery that is no object', { delivery: 5 }, 'delivery'],
+    ['a negative refresh buffer', { refresh: { bufferMs: -1 } }, 'refresh.bufferMs'],
+    ['no room in the journal', { journalEntries: 0 }, 'journalEntries'],
+    ['null in place of the options', null, 'options'],
+    ['a text in place of the options', 'https://h.test', 'options'],
+  ])('%s', (_, options, option) => {
+    let thrown: unknown;
+    try {
+      resolve(options);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(HubshareError);
+    expect(thrown).toMatchObject({ code: 'option-invalid', wire: { option } });
+  });
+});

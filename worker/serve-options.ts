@@ -1,0 +1,115 @@
+/** Everything that `serveHubs()` can be told, with its defaults and units (SEC-8). */
+import { HubshareError, wireError } from '../src/contract/errors.js';
+import { LINGER_MS, TOKEN_FROM_TAB_MS } from '../src/contract/timing.js';
+import { DEFAULT_REFRESH_POLICY, type RefreshPolicy } from './auth/refresh-policy.js';
+import type { TokenSource } from './auth/token-source.js';
+import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from './delivery/outbox.js';
+import { DEFAULT_RETRY_DELAYS_MS } from './hub/retry-delays.js';
+import { DEFAULT_JOURNAL_ENTRIES } from './observe/journal.js';
+
+export interface ServeHubsOptions {
+  /**
+   * Where access tokens come from, for example `refreshEndpoint('/auth/refresh')`. Without it the primary tab's
+   * `accessTokenFactory` is asked; where no tab has one, the hub is anonymous.
+   */
+  readonly accessToken?: TokenSource;
+  /** When to refresh. Defaults: 2 hours ahead, at most a fifth of the token's life, up to a tenth of that earlier. */
+  readonly refresh?: Partial<RefreshPolicy>;
+  readonly reconnect?: {
+    /** Milliseconds before each attempt. Default 0, 2 000, 10 000, 30 000, 60 000. */
+    readonly delaysMs?: readonly number[];
+    /** Share by which a delay may grow. Default 0.2. */
+    readonly jitter?: number;
+  };
+  /** Milliseconds that a start may take, from negotiate to handshake. Default 30 000. */
+  readonly startTimeoutMs?: number;
+  /** Milliseconds that the connection outlives the last tab, so that a reload does not end it. Default 5 000. */
+  readonly lingerMs?: number;
+  /** Milliseconds that a tab may take to give a token before the next one is asked. Default 10 000. */
+  readonly tokenFromTabMs?: number;
+  /** Bounds of what waits for one tab. */
+  readonly delivery?: Partial<OutboxLimits>;
+  /** Entries of the journal. Default 500. */
+  readonly journalEntries?: number;
+}
+
+export interface ResolvedOptions {
+  readonly accessToken: TokenSource | null;
+  readonly refresh: RefreshPolicy;
+  readonly retryDelaysMs: readonly number[];
+  readonly retryJitter: number;
+  readonly startTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  readonly lingerMs: number;
+  readonly tokenFromTabMs: number;
+  readonly delivery: OutboxLimits;
+  readonly journalEntries: number;
+}
+
+/** @throws {HubshareError} `option-invalid` */
+export function resolveOptions(options: ServeHubsOptions): ResolvedOptions {
+  checkGroup('options', options, KNOWN);
+  const reconnect = checkGroup('reconnect', options.reconnect ?? {}, ['delaysMs', 'jitter'], options.reconnect);
+  const delaysMs = reconnect.delaysMs ?? DEFAULT_RETRY_DELAYS_MS;
+  if (!Array.isArray(delaysMs)) throw invalid('reconnect.delaysMs', 'must be a list of milliseconds.');
+  return {
+    accessToken: checkSource(options.accessToken),
+    refresh: checkNumbers('refresh', DEFAULT_REFRESH_POLICY, options.refresh, 0),
+    retryDelaysMs: delaysMs.map((delay) => checkNumber('reconnect.delaysMs', delay, 0)),
+    retryJitter: checkNumber('reconnect.jitter', reconnect.jitter ?? 0.2, 0),
+    startTimeoutMs: checkNumber('startTimeoutMs', options.startTimeoutMs ?? 30_000, 1),
+    stopTimeoutMs: 5_000,
+    lingerMs: checkNumber('lingerMs', options.lingerMs ?? LINGER_MS, 0),
+    tokenFromTabMs: checkNumber('tokenFromTabMs', options.tokenFromTabMs ?? TOKEN_FROM_TAB_MS, 1),
+    delivery: checkNumbers('delivery', DEFAULT_OUTBOX_LIMITS, options.delivery, 1),
+    journalEntries: checkNumber('journalEntries', options.journalEntries ?? DEFAULT_JOURNAL_ENTRIES, 1),
+  };
+}
+
+const KNOWN: readonly (keyof ServeHubsOptions)[] = [
+  'accessToken',
+  'refresh',
+  'reconnect',
+  'startTimeoutMs',
+  'lingerMs',
+  'tokenFromTabMs',
+  'delivery',
+  'journalEntries',
+];
+
+/** @param given - What the app wrote, where `group` stands in for `undefined`: `null` is refused. */
+function checkGroup<T extends object>(
+  option: string,
+  group: T,
+  known: readonly string[],
+  given: T | undefined = group,
+): T {
+  if (given === null || typeof group !== 'object' || group === null || Array.isArray(group))
+    throw invalid(option, 'must be an object.');
+  for (const name of Object.keys(group)) {
+    if (!known.includes(name))
+      throw invalid(option === 'options' ? name : `${option}.${name}`, 'there is no such option of serveHubs().');
+  }
+  return group;
+}
+
+function checkSource(source: TokenSource | undefined): TokenSource | null {
+  if (source === undefined) return null;
+  if (typeof source === 'object' && source !== null && typeof source.fetch === 'function') return source;
+  throw invalid('accessToken', "must be a token source, for example refreshEndpoint('/auth/refresh').");
+}
+
+function checkNumbers<T extends object>(option: string, defaults: T, given: Partial<T> | undefined, least: number): T {
+  const checked = checkGroup<Partial<T>>(option, given ?? {}, Object.keys(defaults), given);
+  for (const [name, value] of Object.entries(checked)) checkNumber(`${option}.${name}`, value, least);
+  return { ...defaults, ...checked };
+}
+
+function checkNumber(option: string, value: unknown, least: number): number {
+  if (typeof value === 'number' && value >= least) return value;
+  throw invalid(option, `must be a number from ${least}.`);
+}
+
+function invalid(option: string, message: string): HubshareError<'option-invalid'> {
+  return new HubshareError(wireError('option-invalid', `serveHubs(): ${option} ${message}`, { option }));
+}

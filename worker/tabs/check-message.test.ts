@@ -1,0 +1,161 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { HubshareError } from '../../src/contract/errors.js';
+import type { HubWish } from '../../src/contract/rpc.js';
+import { PLAIN_SETTINGS, wishFor } from '../testing/fake-tab.js';
+import {
+  checkCall,
+  checkHello,
+  checkHubUrl,
+  checkMethod,
+  checkNumber,
+  checkVisibility,
+  checkWish,
+} from './check-message.js';
+
+const channel = new MessageChannel();
+afterAll(() => channel.port1.close());
+
+const HUB = 'https://h.test/hubs/ops';
+const hello = { contractVersion: 1, tabId: 'tab', tabLock: 'lock', visibility: 'visible', events: channel.port1 };
+const call = { hub: HUB, callId: 'id-1', method: 'Add', args: [1, 2] };
+const wish: HubWish = wishFor(HUB, { methods: ['metric'], hasTokenFactory: true });
+const settings = (change: Record<string, unknown>): unknown => ({
+  ...wish,
+  settings: { ...PLAIN_SETTINGS, ...change },
+});
+
+function refused(check: () => unknown): void {
+  let thrown: unknown;
+  try {
+    check();
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(HubshareError);
+  expect(thrown).toMatchObject({ code: 'message-invalid', wire: { detail: expect.any(String) as string } });
+}
+
+it('lets what is right pass, without what does not belong to it', () => {
+  expect(checkHello({ ...hello, more: 1 })).toEqual(hello);
+  expect(checkCall({ ...call, more: 1 })).toEqual(call);
+  expect(checkWish({ ...wish, more: 1 })).toEqual(wish);
+  expect(checkVisibility('hidden')).toBe('hidden');
+  expect(checkNumber(-1, 'n')).toBe(-1);
+});
+
+const NO_OBJECTS: unknown[] = [undefined, null, 0, '', 'text', true, [], [{}], () => undefined];
+
+describe.each<[string, (value: unknown) => unknown]>([
+  ['join', checkHello],
+  ['attach', checkWish],
+  ['invoke', checkCall],
+])('%s', (_, check) => {
+  it.each(NO_OBJECTS)('refuses %j in place of an object', (value) => refused(() => check(value)));
+  it('refuses an object without anything in it', () => refused(() => check({})));
+});
+
+describe('join refuses', () => {
+  it.each<[string, unknown]>([
+    ['contractVersion', '1'],
+    ['contractVersion', -1],
+    ['contractVersion', NaN],
+    ['contractVersion', Infinity],
+    ['tabId', ''],
+    ['tabId', 'x'.repeat(101)],
+    ['tabId', 5],
+    ['tabLock', ''],
+    ['tabLock', 'x'.repeat(201)],
+    ['tabLock', null],
+    ['visibility', 'prerender'],
+    ['visibility', undefined],
+    ['events', undefined],
+    ['events', {}],
+    ['events', { postMessage: () => undefined }],
+  ])('%s: %j', (field, value) => refused(() => checkHello({ ...hello, [field]: value })));
+
+  it.each([
+    ['tabId', 100],
+    ['tabLock', 200],
+  ])('no %s of %i characters', (field, length) => {
+    expect(checkHello({ ...hello, [field]: 'x'.repeat(length) })).toHaveProperty(field);
+  });
+});
+
+describe('attach refuses', () => {
+  it.each<[string, unknown]>([
+    ['hub', '/hubs/ops'],
+    ['hub', 5],
+    ['hub', ''],
+    ['hub', 'ws://h.test/hubs/ops'],
+    ['hub', 'file:///etc/passwd'],
+    ['hub', 'javascript:alert(1)'],
+    ['hub', 'https://user@h.test/hubs/ops'],
+    ['hub', 'https://:pass@h.test/hubs/ops'],
+    ['hub', `https://h.test/${'x'.repeat(2_048)}`],
+    ['methods', undefined],
+    ['methods', 'metric'],
+    ['methods', [1]],
+    ['methods', ['']],
+    ['methods', ['x'.repeat(1_001)]],
+    ['hasTokenFactory', undefined],
+    ['hasTokenFactory', 1],
+    ['settings', undefined],
+    ['settings', []],
+  ])('%s: %j', (field, value) => refused(() => checkWish({ ...wish, [field]: value })));
+
+  it.each<[string, unknown]>([
+    ['transport', 'WebSockets'],
+    ['transport', undefined],
+    ['transport', -1],
+    ['skipNegotiation', null],
+    ['withCredentials', 'yes'],
+    ['headers', null],
+    ['headers', []],
+    ['requestTimeoutMs', NaN],
+    ['serverTimeoutMs', -1],
+    ['keepAliveIntervalMs', '15000'],
+    ['retryDelaysMs', 5],
+    ['retryDelaysMs', [1, null]],
+    ['retryDelaysMs', [-1]],
+    ['retryDelaysMs', [Infinity]],
+    ['logLevel', 'Debug'],
+  ])('settings.%s: %j', (field, value) => refused(() => checkWish(settings({ [field]: value }))));
+
+  it('makes texts of header values', () => {
+    expect(checkWish(settings({ headers: { 'X-App': 5 } })).settings.headers).toEqual({ 'X-App': '5' });
+  });
+
+  it('takes a header named __proto__ for a header', () => {
+    const headers = JSON.parse('{"__proto__":"x"}') as unknown;
+    const checked = checkWish(settings({ headers })).settings.headers;
+    expect(Object.keys(checked)).toEqual(['__proto__']);
+    expect(Object.getPrototypeOf(checked)).toBe(Object.prototype);
+  });
+});
+
+describe('invoke refuses', () => {
+  it.each<[string, unknown]>([
+    ['hub', 'not a url'],
+    ['callId', ''],
+    ['callId', 5],
+    ['callId', 'x'.repeat(101)],
+    ['method', ''],
+    ['method', null],
+    ['method', 'x'.repeat(1_001)],
+    ['args', undefined],
+    ['args', {}],
+    ['args', 'text'],
+  ])('%s: %j', (field, value) => refused(() => checkCall({ ...call, [field]: value })));
+});
+
+it.each([undefined, null, '', 5, {}, []])('refuses %j as a method', (value) => refused(() => checkMethod(value)));
+it.each([undefined, null, '5', NaN, Infinity, {}])('refuses %j as a number', (value) =>
+  refused(() => checkNumber(value, 'n')),
+);
+it.each([undefined, null, 'Visible', '', 1])('refuses %j as a visibility', (value) =>
+  refused(() => checkVisibility(value)),
+);
+
+it('gives the hub one name, however its URL is written', () => {
+  expect(checkHubUrl('HTTPS://H.test:443/hubs/../hubs/ops')).toBe(HUB);
+});

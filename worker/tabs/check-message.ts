@@ -1,0 +1,122 @@
+/** Checks what a tab sends against the contract before anything is done with it. */
+import { HubshareError, wireError } from '../../src/contract/errors.js';
+import type { Hello, HubCall, HubSettings, HubWish, Visibility } from '../../src/contract/rpc.js';
+
+function fail(detail: string): never {
+  throw new HubshareError(
+    wireError('message-invalid', `${detail} Use the client of the same hubshare version on this port.`, { detail }),
+  );
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fields(value: unknown, what: string): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Fields)
+    : fail(`${what} must be an object.`);
+}
+
+export function checkText(value: unknown, what: string, maxLength = 2_048): string {
+  return typeof value === 'string' && value.length > 0 && value.length <= maxLength
+    ? value
+    : fail(`${what} must be a text of 1 to ${maxLength} characters.`);
+}
+
+function checkFlag(value: unknown, what: string): boolean {
+  return typeof value === 'boolean' ? value : fail(`${what} must be true or false.`);
+}
+
+export function checkNumber(value: unknown, what: string): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : fail(`${what} must be a number.`);
+}
+
+function checkCount(value: unknown, what: string): number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+    ? value
+    : fail(`${what} must be a number from 0.`);
+}
+
+function checkOptionalCount(value: unknown, what: string): number | null {
+  return value === null ? null : checkCount(value, what);
+}
+
+export function checkVisibility(value: unknown): Visibility {
+  return value === 'visible' || value === 'hidden' ? value : fail("visibility must be 'visible' or 'hidden'.");
+}
+
+/** The hub's identity: an absolute http(s) URL. */
+export function checkHubUrl(value: unknown): string {
+  const text = checkText(value, 'hub');
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return fail('hub must be an absolute URL.');
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') fail('hub must be an http or https URL.');
+  if (url.username !== '' || url.password !== '') fail('hub must not hold a user name or password.');
+  return url.href;
+}
+
+export function checkHello(value: unknown): Hello {
+  const hello = fields(value, 'join');
+  const { events } = hello;
+  if (!(events instanceof MessagePort)) return fail('join must bring a MessagePort for events.');
+  return {
+    contractVersion: checkCount(hello['contractVersion'], 'contractVersion'),
+    tabId: checkText(hello['tabId'], 'tabId', 100),
+    tabLock: checkText(hello['tabLock'], 'tabLock', 200),
+    visibility: checkVisibility(hello['visibility']),
+    events,
+  };
+}
+
+export function checkMethod(value: unknown): string {
+  return checkText(value, 'method', 1_000);
+}
+
+export function checkWish(value: unknown): HubWish {
+  const wish = fields(value, 'attach');
+  const { methods } = wish;
+  if (!Array.isArray(methods)) fail('methods must be a list.');
+  return {
+    hub: checkHubUrl(wish['hub']),
+    settings: checkSettings(wish['settings']),
+    methods: (methods as unknown[]).map(checkMethod),
+    hasTokenFactory: checkFlag(wish['hasTokenFactory'], 'hasTokenFactory'),
+  };
+}
+
+function checkSettings(value: unknown): HubSettings {
+  const settings = fields(value, 'settings');
+  const headers = fields(settings['headers'], 'headers');
+  const delays = settings['retryDelaysMs'];
+  if (delays !== null && !Array.isArray(delays)) fail('retryDelaysMs must be a list or null.');
+  return {
+    transport: checkOptionalCount(settings['transport'], 'transport'),
+    skipNegotiation: checkFlag(settings['skipNegotiation'], 'skipNegotiation'),
+    withCredentials: checkFlag(settings['withCredentials'], 'withCredentials'),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, header]) => [name, String(header)])),
+    requestTimeoutMs: checkOptionalCount(settings['requestTimeoutMs'], 'requestTimeoutMs'),
+    serverTimeoutMs: checkOptionalCount(settings['serverTimeoutMs'], 'serverTimeoutMs'),
+    keepAliveIntervalMs: checkOptionalCount(settings['keepAliveIntervalMs'], 'keepAliveIntervalMs'),
+    statefulReconnectBufferSize: checkOptionalCount(
+      settings['statefulReconnectBufferSize'],
+      'statefulReconnectBufferSize',
+    ),
+    retryDelaysMs: delays === null ? null : (delays as unknown[]).map((delay) => checkCount(delay, 'retryDelaysMs')),
+    logLevel: checkOptionalCount(settings['logLevel'], 'logLevel'),
+  };
+}
+
+export function checkCall(value: unknown): HubCall {
+  const call = fields(value, 'call');
+  const { args } = call;
+  if (!Array.isArray(args)) fail('args must be a list.');
+  return {
+    hub: checkHubUrl(call['hub']),
+    callId: checkText(call['callId'], 'callId', 100),
+    method: checkMethod(call['method']),
+    args: args as unknown[],
+  };
+}

@@ -1,0 +1,335 @@
+import { proxy, type ProxyMarked, type Remote } from 'comlink';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { CONTRACT_VERSION, type Hello, type HubWish, type TabApi } from '../../src/contract/rpc.js';
+import { HubshareError, wireError } from '../../src/contract/errors.js';
+import type { WorkerReport } from '../../src/contract/report.js';
+import type { SharedHub } from '../hub/shared-hub.js';
+import { PartTab, wishFor } from '../testing/fake-tab.js';
+import { createTabSession, SESSION_METHODS, type SessionCore } from './tab-session.js';
+
+const HUB = 'https://h.test/hubs/ops';
+const OTHER = 'https://h.test/hubs/other';
+const remote = proxy(() => undefined) as unknown as Remote<TabApi & ProxyMarked>;
+
+const channels: MessageChannel[] = [];
+afterEach(() => {
+  for (const { port1 } of channels.splice(0)) port1.close();
+});
+
+function helloOf(more: Partial<Hello> = {}): Hello {
+  const channel = new MessageChannel();
+  channels.push(channel);
+  return {
+    contractVersion: CONTRACT_VERSION,
+    tabId: 'a',
+    tabLock: 'lock',
+    visibility: 'visible',
+    events: channel.port2,
+    ...more,
+  };
+}
+
+function setUp() {
+  const part = new PartTab('a');
+  const { tab } = part;
+  const outcome = { after: 3, reply: { ok: true as const, value: 'done' } };
+  const hub = {
+    url: HUB,
+    tabIds: ['a'],
+    attach: vi.fn(),
+    detach: vi.fn(() => Promise.resolve()),
+    subscribe: vi.fn(),
+    unsubscribe: vi.fn(),
+    invoke: vi.fn(() => Promise.resolve(outcome)),
+    send: vi.fn(() => Promise.resolve(outcome)),
+    tabChanged: vi.fn(),
+    makePrimary: vi.fn(),
+    link: { wake: vi.fn(), retryNow: vi.fn(), reconnect: vi.fn() },
+  };
+  const ofOthers = {
+    ...hub,
+    url: OTHER,
+    tabIds: ['b'],
+    tabChanged: vi.fn(),
+    link: { wake: vi.fn(), retryNow: vi.fn(), reconnect: vi.fn() },
+  };
+  const hubs = new Map([hub, ofOthers].map((one) => [one.url, one as unknown as SharedHub]));
+  const core = {
+    bootId: 'boot-1',
+    workerLock: 'worker-lock',
+    ready: Promise.resolve(),
+    admit: vi.fn(() => tab),
+    dismiss: vi.fn(),
+    hubFor: vi.fn((wish: HubWish) => hubs.get(wish.hub) ?? (hub as unknown as SharedHub)),
+    knownHub: (url: string) => hubs.get(url),
+    hubs: () => hubs.values(),
+    refreshToken: vi.fn(() => Promise.resolve()),
+    signOut: vi.fn(() => Promise.resolve()),
+    nextReport: vi.fn<SessionCore['nextReport']>(() => Promise.resolve({ version: 2 } as WorkerReport)),
+    changed: vi.fn(),
+  } satisfies SessionCore;
+  const session = createTabSession(core);
+  return { part, tab, hub, ofOthers, core, session };
+}
+
+async function joined() {
+  const parts = setUp();
+  await parts.session.join(helloOf(), remote);
+  return parts;
+}
+
+const call = { hub: HUB, callId: 'id-1', method: 'Add', args: [1, 2] };
+
+describe('join', () => {
+  it('answers with who the worker is', async () => {
+    const { session, core } = setUp();
+    const hello = helloOf();
+    await expect(session.join(hello, remote)).resolves.toEqual({
+      ok: true,
+      value: { bootId: 'boot-1', workerLock: 'worker-lock', contractVersion: CONTRACT_VERSION },
+    });
+    expect(core.admit).toHaveBeenCalledWith(hello, remote);
+  });
+
+  it('waits until the worker holds its own lock', async () => {
+    const { core } = setUp();
+    let hold = (): void => undefined;
+    const session = createTabSession({ ...core, ready: new Promise((resolve) => (hold = resolve)) });
+    const answer = session.join(helloOf(), remote);
+    await Promise.resolve();
+    expect(core.admit).not.toHaveBeenCalled();
+    hold();
+    await expect(answer).resolves.toMatchObject({ ok: true });
+  });
+
+  it.each([CONTRACT_VERSION + 1, CONTRACT_VERSION - 1])(
+    'is refused to a tab of contract %i, which is told both versions',
+    async (contractVersion) => {
+      const { session, core } = setUp();
+      await expect(session.join(helloOf({ contractVersion }), remote)).resolves.toMatchObject({
+        ok: false,
+        error: { code: 'contract-mismatch', tab: contractVersion, worker: CONTRACT_VERSION },
+      });
+      expect(core.admit).not.toHaveBeenCalled();
+    },
+  );
+
+  it.each([undefined, null, {}, 'tab', { fetchAccessToken: () => undefined }])(
+    'is refused without a proxy of the tab (%j)',
+    async (tab) => {
+      const { session, core } = setUp();
+      await expect(session.join(helloOf(), tab as never)).resolves.toMatchObject({
+        ok: false,
+        error: { code: 'message-invalid' },
+      });
+      expect(core.admit).not.toHaveBeenCalled();
+    },
+  );
+});
+
+/** Each method with arguments that are right. */
+const CALLS: Record<Exclude<keyof ReturnType<typeof createTabSession>, 'join'>, readonly unknown[]> = {
+  attach: [wishFor(HUB)],
+  detach: [HUB],
+  subscribe: [HUB, 'metric'],
+  unsubscribe: [HUB, 'metric'],
+  invoke: [call],
+  send: [call],
+  setVisibility: ['hidden'],
+  park: [],
+  unpark: [],
+  online: [],
+  signOut: [],
+  nextReport: [1, 0],
+  reconnectNow: [HUB],
+  refreshTokenNow: [HUB],
+  becomePrimary: [HUB],
+  leave: [],
+};
+type Name = keyof typeof CALLS;
+const names = Object.keys(CALLS) as Name[];
+
+function run(session: ReturnType<typeof createTabSession>, name: Name, args: readonly unknown[]): Promise<unknown> {
+  return (session[name] as (...args: readonly unknown[]) => Promise<unknown>)(...args);
+}
+
+it('lets exactly the methods of the contract pass the port', () => {
+  expect([...SESSION_METHODS].sort()).toEqual([...names, 'join'].sort());
+});
+
+describe.each(names)('%s', (name) => {
+  it('is refused to a port that has not joined, and leaves nothing behind', async () => {
+    const { session, core, hub } = setUp();
+    const answer = await run(session, name, CALLS[name]);
+    const reply = name === 'invoke' || name === 'send' ? (answer as { reply: unknown }).reply : answer;
+    expect(reply).toMatchObject({ ok: false, error: { code: 'not-joined' } });
+    for (const spy of [core.hubFor, core.dismiss, core.signOut, core.nextReport, core.refreshToken, core.changed])
+      expect(spy).not.toHaveBeenCalled();
+    for (const spy of [hub.attach, hub.detach, hub.subscribe, hub.invoke, hub.send, hub.makePrimary])
+      expect(spy).not.toHaveBeenCalled();
+  });
+
+  it('is refused to a tab that has left', async () => {
+    const { session, tab } = await joined();
+    tab.end();
+    const answer = await run(session, name, CALLS[name]);
+    const reply = name === 'invoke' || name === 'send' ? (answer as { reply: unknown }).reply : answer;
+    expect(reply).toMatchObject({ ok: false, error: { code: 'not-joined' } });
+  });
+
+  it('works for a tab that has joined', async () => {
+    const { session } = await joined();
+    const answer = await run(session, name, CALLS[name]);
+    const reply = name === 'invoke' || name === 'send' ? (answer as { reply: unknown }).reply : answer;
+    expect(reply).toMatchObject({ ok: true });
+  });
+});
+
+describe('a message of the wrong shape', () => {
+  it.each<[Name, readonly unknown[]]>([
+    ['attach', []],
+    ['attach', [null]],
+    ['attach', [{ ...wishFor(HUB), methods: 'metric' }]],
+    ['attach', [wishFor('/hubs/ops')]],
+    ['detach', []],
+    ['detach', [5]],
+    ['subscribe', [HUB]],
+    ['subscribe', [HUB, '']],
+    ['subscribe', ['not a url', 'metric']],
+    ['unsubscribe', [HUB, 5]],
+    ['invoke', []],
+    ['invoke', [{ ...call, args: null }]],
+    ['invoke', [{ ...call, callId: 5 }]],
+    ['send', [{ ...call, method: '' }]],
+    ['setVisibility', ['prerender']],
+    ['setVisibility', []],
+    ['nextReport', []],
+    ['nextReport', ['1', 0]],
+    ['nextReport', [1, NaN]],
+    ['reconnectNow', [{}]],
+    ['refreshTokenNow', ['']],
+    ['becomePrimary', [null]],
+  ])('of %s %j is refused with a code, and changes nothing', async (name, args) => {
+    const { session, hub, ofOthers, core, tab } = await joined();
+    const answer = await run(session, name, args);
+    const reply = name === 'invoke' || name === 'send' ? (answer as { reply: unknown }).reply : answer;
+    expect(reply).toMatchObject({
+      ok: false,
+      error: { code: 'message-invalid', detail: expect.any(String) as string },
+    });
+    for (const spy of [
+      hub.attach,
+      hub.detach,
+      hub.subscribe,
+      hub.unsubscribe,
+      hub.invoke,
+      hub.send,
+      hub.tabChanged,
+      hub.makePrimary,
+      ofOthers.tabChanged,
+    ]) {
+      expect(spy).not.toHaveBeenCalled();
+    }
+    expect(core.hubFor).not.toHaveBeenCalled();
+    expect(tab.visibility).toBe('visible');
+    await expect(session.online()).resolves.toMatchObject({ ok: true });
+  });
+
+  it('of join is refused, and the port may join after it', async () => {
+    const { session } = setUp();
+    await expect(session.join({ tabId: 'a' } as Hello, remote)).resolves.toMatchObject({
+      ok: false,
+      error: { code: 'message-invalid' },
+    });
+    await expect(session.join(helloOf(), remote)).resolves.toMatchObject({ ok: true });
+  });
+});
+
+describe('a hub that this tab does not use', () => {
+  it.each<[Name, readonly unknown[]]>([
+    ['subscribe', [OTHER, 'metric']],
+    ['unsubscribe', [OTHER, 'metric']],
+    ['invoke', [{ ...call, hub: OTHER }]],
+    ['send', [{ ...call, hub: OTHER }]],
+    ['reconnectNow', [OTHER]],
+    ['refreshTokenNow', [OTHER]],
+    ['becomePrimary', [OTHER]],
+    ['invoke', [{ ...call, hub: 'https://elsewhere.test/' }]],
+  ])('is out of its reach (%s)', async (name, args) => {
+    const { session, ofOthers, core } = await joined();
+    const answer = await run(session, name, args);
+    const reply = name === 'invoke' || name === 'send' ? (answer as { reply: unknown }).reply : answer;
+    expect(reply).toMatchObject({ ok: false, error: { code: 'not-connected' } });
+    expect(ofOthers.link.reconnect).not.toHaveBeenCalled();
+    expect(core.refreshToken).not.toHaveBeenCalled();
+  });
+
+  it('may be detached from, for that is no error', async () => {
+    const { session } = await joined();
+    await expect(session.detach('https://elsewhere.test/')).resolves.toMatchObject({ ok: true });
+  });
+});
+
+describe('a tab', () => {
+  it('that is hidden is told to its hubs, and wakes none', async () => {
+    const { session, hub, tab } = await joined();
+    await session.setVisibility('hidden');
+    expect(tab.visibility).toBe('hidden');
+    expect(hub.tabChanged).toHaveBeenCalledTimes(1);
+    expect(hub.link.wake).not.toHaveBeenCalled();
+  });
+
+  it('that is shown wakes its own hubs, and no others', async () => {
+    const { session, hub, ofOthers } = await joined();
+    await session.setVisibility('visible');
+    expect(hub.link.wake).toHaveBeenCalledTimes(1);
+    expect(ofOthers.link.wake).not.toHaveBeenCalled();
+  });
+
+  it('that is parked is given nothing until it is back', async () => {
+    const { session, part, tab, hub } = await joined();
+    await session.park();
+    expect(tab.parked).toBe(true);
+    tab.outbox.push({ kind: 'hub', hub: 1, text: '[0,1,"https://h.test/hubs/ops"]' });
+    await Promise.resolve();
+    expect(part.batches).toEqual([]);
+    await session.unpark();
+    await Promise.resolve();
+    expect(tab.parked).toBe(false);
+    expect(part.batches).toHaveLength(1);
+    expect(hub.tabChanged).toHaveBeenCalledTimes(2);
+  });
+
+  it('that finds the network back retries every hub that is used', async () => {
+    const { session, hub, ofOthers } = await joined();
+    ofOthers.tabIds = [];
+    await session.online();
+    expect(hub.link.retryNow).toHaveBeenCalledTimes(1);
+    expect(ofOthers.link.retryNow).not.toHaveBeenCalled();
+  });
+
+  it('that asks twice for a report is told that the first question was replaced', async () => {
+    const { session, core } = await joined();
+    core.nextReport.mockResolvedValue(null);
+    await expect(session.nextReport(1, 0)).resolves.toMatchObject({ ok: false, error: { code: 'stopped' } });
+  });
+});
+
+describe('what goes wrong in the worker', () => {
+  it('reaches the caller as it is when it has a code', async () => {
+    const { session, core } = await joined();
+    core.refreshToken.mockRejectedValue(new HubshareError(wireError('token-unavailable', 'no network', {})));
+    await expect(session.refreshTokenNow(HUB)).resolves.toEqual({
+      ok: false,
+      error: { code: 'token-unavailable', message: 'no network' },
+    });
+  });
+
+  it('reaches the caller with a code also when it has none', async () => {
+    const { session, core } = await joined();
+    core.signOut.mockRejectedValue(new TypeError('x is undefined'));
+    const reply = await session.signOut();
+    expect(reply).toMatchObject({ ok: false });
+    expect(!reply.ok && reply.error.code).toBe('worker-failed');
+  });
+});

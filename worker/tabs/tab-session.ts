@@ -1,0 +1,200 @@
+/** What one port may ask: the contract's calls, checked, in front of the shared core. Holds nothing before `join`. */
+import type { Remote, ProxyMarked } from 'comlink';
+import { HubshareError, isHubshareError, wireError, type WireError } from '../../src/contract/errors.js';
+import {
+  CONTRACT_VERSION,
+  type CallOutcome,
+  type CoordinatorApi,
+  type Hello,
+  type Reply,
+  type TabApi,
+  type Welcome,
+} from '../../src/contract/rpc.js';
+import type { WorkerReport } from '../../src/contract/report.js';
+import type { SharedHub } from '../hub/shared-hub.js';
+import {
+  checkCall,
+  checkHello,
+  checkNumber,
+  checkHubUrl,
+  checkMethod,
+  checkVisibility,
+  checkWish,
+} from './check-message.js';
+import type { Tab } from './tab.js';
+
+/** What a session needs of the rest of the worker. */
+export interface SessionCore {
+  readonly bootId: string;
+  readonly workerLock: string;
+  /** Resolves when the worker's own lock is held: before that, no tab could notice the worker's death. */
+  readonly ready: Promise<void>;
+  admit(hello: Hello, remote: Remote<TabApi & ProxyMarked>): Tab;
+  /** The tab says goodbye itself. */
+  dismiss(tab: Tab): void;
+  /** Opens the hub's place in the worker on the first wish. @throws {HubshareError} when the settings cannot work. */
+  hubFor(wish: ReturnType<typeof checkWish>): SharedHub;
+  knownHub(url: string): SharedHub | undefined;
+  hubs(): Iterable<SharedHub>;
+  refreshToken(hub: SharedHub): Promise<void>;
+  signOut(): Promise<void>;
+  nextReport(waiter: Tab, sinceVersion: number, sinceJournal: number): Promise<WorkerReport | null>;
+  changed(): void;
+}
+
+/** The names that a port may call; `guardPort` lets nothing else pass. */
+export const SESSION_METHODS: ReadonlySet<keyof CoordinatorApi> = new Set([
+  'join',
+  'attach',
+  'detach',
+  'subscribe',
+  'unsubscribe',
+  'invoke',
+  'send',
+  'setVisibility',
+  'park',
+  'unpark',
+  'online',
+  'signOut',
+  'nextReport',
+  'reconnectNow',
+  'refreshTokenNow',
+  'becomePrimary',
+  'leave',
+]);
+
+/** @param onOver - The tab that joined has gone: nothing more will come over this port. */
+export function createTabSession(core: SessionCore, onOver: () => void = () => undefined): CoordinatorApi {
+  let joined: Tab | null = null;
+
+  function tab(): Tab {
+    if (joined !== null && !joined.gone.aborted) return joined;
+    throw new HubshareError(
+      wireError('not-joined', 'This port has not joined, or its tab has left. Call join() first.', {}),
+    );
+  }
+
+  function hub(url: unknown): SharedHub {
+    const known = core.knownHub(checkHubUrl(url));
+    if (known !== undefined && known.tabIds.includes(tab().id)) return known;
+    throw new HubshareError(
+      wireError('not-connected', "Cannot send data if the connection is not in the 'Connected' State.", {}),
+    );
+  }
+
+  /** Runs one call of the contract: what it throws becomes its answer. */
+  async function reply<T>(run: () => T | Promise<T>): Promise<Reply<T>> {
+    try {
+      return { ok: true, value: await run() };
+    } catch (error) {
+      return { ok: false, error: toWire(error) };
+    }
+  }
+
+  async function outcome(
+    message: unknown,
+    run: (own: SharedHub, call: ReturnType<typeof checkCall>) => Promise<CallOutcome>,
+  ): Promise<CallOutcome> {
+    const started = await reply(() => {
+      const call = checkCall(message);
+      return run(hub(call.hub), call);
+    });
+    return started.ok ? started.value : { after: 0, reply: started };
+  }
+
+  return {
+    join: (message, remote) =>
+      reply(async (): Promise<Welcome> => {
+        const hello = checkHello(message);
+        if (typeof remote !== 'function') {
+          throw new HubshareError(
+            wireError('message-invalid', 'join must bring the tab as a Comlink proxy.', { detail: 'tab' }),
+          );
+        }
+        if (hello.contractVersion !== CONTRACT_VERSION) {
+          throw new HubshareError(
+            wireError(
+              'contract-mismatch',
+              `This tab speaks contract ${hello.contractVersion} and the running worker ${CONTRACT_VERSION}: two builds share one worker URL. Close the tabs of the older build, or give the worker file a new name.`,
+              { tab: hello.contractVersion, worker: CONTRACT_VERSION },
+            ),
+          );
+        }
+        await core.ready;
+        joined = core.admit(hello, remote);
+        joined.gone.addEventListener('abort', onOver);
+        return { bootId: core.bootId, workerLock: core.workerLock, contractVersion: CONTRACT_VERSION };
+      }),
+    attach: (message) =>
+      reply(() => {
+        const own = tab();
+        const wish = checkWish(message);
+        core.hubFor(wish).attach(own, wish);
+      }),
+    detach: (url) =>
+      reply(async () => {
+        const own = tab();
+        await core.knownHub(checkHubUrl(url))?.detach(own);
+      }),
+    subscribe: (url, method) => reply(() => hub(url).subscribe(tab(), checkMethod(method))),
+    unsubscribe: (url, method) => reply(() => hub(url).unsubscribe(tab(), checkMethod(method))),
+    invoke: (message) => outcome(message, (own, call) => own.invoke(tab(), call)),
+    send: (message) => outcome(message, (own, call) => own.send(tab(), call)),
+    setVisibility: (visibility) =>
+      reply(() => {
+        const own = tab();
+        own.visibility = checkVisibility(visibility);
+        for (const shared of core.hubs()) {
+          shared.tabChanged();
+          if (own.visibility === 'visible' && shared.tabIds.includes(own.id)) shared.link.wake();
+        }
+        core.changed();
+      }),
+    park: () => reply(() => setParked(true)),
+    unpark: () => reply(() => setParked(false)),
+    online: () =>
+      reply(() => {
+        tab();
+        for (const shared of core.hubs()) if (shared.tabIds.length > 0) shared.link.retryNow();
+      }),
+    signOut: () =>
+      reply(() => {
+        tab();
+        return core.signOut();
+      }),
+    nextReport: (sinceVersion, sinceJournal) =>
+      reply(async () => {
+        const report = await core.nextReport(
+          tab(),
+          checkNumber(sinceVersion, 'sinceVersion'),
+          checkNumber(sinceJournal, 'sinceJournal'),
+        );
+        if (report !== null) return report;
+        throw new HubshareError(
+          wireError('stopped', 'Another question for a report from the same tab took the place of this one.', {}),
+        );
+      }),
+    reconnectNow: (url) => reply(() => hub(url).link.reconnect()),
+    refreshTokenNow: (url) => reply(() => core.refreshToken(hub(url))),
+    becomePrimary: (url) => reply(() => hub(url).makePrimary(tab())),
+    leave: () => reply(() => core.dismiss(tab())),
+  };
+
+  function setParked(parked: boolean): void {
+    const own = tab();
+    own.parked = parked;
+    own.outbox.setParked(parked);
+    for (const shared of core.hubs()) shared.tabChanged();
+    core.changed();
+  }
+}
+
+function toWire(error: unknown): WireError {
+  if (isHubshareError(error)) return error.wire;
+  const detail = error instanceof Error ? error.message : String(error);
+  return wireError(
+    'worker-failed',
+    `The worker could not do that: ${detail}. This is a defect of hubshare; please report it.`,
+    { detail },
+  );
+}

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { encodeEvent } from '../delivery/encode.js';
+import { PartTab } from '../testing/fake-tab.js';
+import { FakeClock } from '../testing/fake-clock.js';
+
+const HUB = 'https://h.test/hubs/ops';
+const settle = (): Promise<void> => new FakeClock().settle();
+
+describe('deliver', () => {
+  it('names the hub before its first entry, and never again', async () => {
+    const part = new PartTab('a');
+    part.tab.deliver(encodeEvent(1, 'metric', [1]), HUB);
+    part.tab.deliver(encodeEvent(2, 'metric', [2]), `${HUB}2`);
+    part.tab.deliver(encodeEvent(1, 'metric', [3]), HUB);
+    await settle();
+    expect(part.told).toEqual([
+      { kind: 'event', hub: HUB, method: 'metric', args: [1] },
+      { kind: 'event', hub: `${HUB}2`, method: 'metric', args: [2] },
+      { kind: 'event', hub: HUB, method: 'metric', args: [3] },
+    ]);
+    expect(
+      part.batches
+        .map(({ text }) => text)
+        .join('')
+        .match(/\[0,/g),
+    ).toHaveLength(2);
+  });
+
+  it('still names a hub whose first entry was wiped', async () => {
+    const part = new PartTab('a');
+    part.tab.deliver(encodeEvent(1, 'metric', [1]), HUB);
+    part.tab.outbox.wipe();
+    part.tab.deliver(encodeEvent(1, 'metric', [2]), HUB);
+    await settle();
+    expect(part.events()).toEqual([[2]]);
+  });
+});
+
+it('says at once that a call is accepted, before what waits', async () => {
+  const part = new PartTab('a');
+  part.tab.deliver(encodeEvent(1, 'metric', [1]), HUB);
+  part.tab.accept('call-1');
+  expect(part.frames).toEqual([{ kind: 'accepted', callId: 'call-1' }]);
+  await settle();
+  expect(part.frames).toHaveLength(2);
+});
+
+describe('an acknowledgement', () => {
+  it('gives credit and is told', async () => {
+    const part = new PartTab('a', { now: () => 42 });
+    part.tab.deliver(encodeEvent(1, 'metric', [1]), HUB);
+    await settle();
+    expect(part.tab.outbox.unacknowledged).toBe(0);
+    expect(part.tab.outbox.lastAckAtMs).toBe(42);
+    expect(part.acks).toHaveLength(1);
+  });
+
+  it.each([
+    null,
+    undefined,
+    5,
+    'ack',
+    [],
+    {},
+    { kind: 'ack' },
+    { kind: 'ack', last: '2' },
+    { kind: 'ack', last: 1.5 },
+    { kind: 'ack', last: NaN },
+    { kind: 'batch', last: 2 },
+  ])('of the shape %j is none', async (data) => {
+    const part = new PartTab('a');
+    part.acknowledges = false;
+    part.tab.deliver(encodeEvent(1, 'metric', [1]), HUB);
+    await settle();
+    part.post(data);
+    expect(part.badFrames).toBe(1);
+    expect(part.tab.outbox.unacknowledged).toBe(1);
+  });
+});
+
+describe('end', () => {
+  it('closes the port, hears nothing any more and posts nothing that waited', async () => {
+    const part = new PartTab('a');
+    part.tab.deliver(encodeEvent(1, 'metric', [1]), HUB);
+    part.tab.end();
+    await settle();
+    expect(part.isPortClosed).toBe(true);
+    expect(part.isListening).toBe(false);
+    expect(part.events()).toEqual([]);
+  });
+
+  it('tells those who wait for the tab', () => {
+    const part = new PartTab('a');
+    expect(part.tab.gone.aborted).toBe(false);
+    part.tab.end();
+    expect(part.tab.gone.aborted).toBe(true);
+  });
+});
+
+it('passes a question for a token on to its page', async () => {
+  const part = new PartTab('a');
+  await expect(part.tab.fetchAccessToken(HUB)).resolves.toEqual({ ok: true, value: 'a-token-of-the-tab' });
+  expect(part.asked).toEqual([HUB]);
+});

@@ -1,0 +1,220 @@
+/** A hub that does what a test says: accepts, refuses or hangs, emits, answers calls, and closes as a SignalR hub would. */
+import type { HubSocket, HubSocketEvents, OpenHubSocket, ReauthWay } from '../hub/hub-socket.js';
+
+// Node's; one turn of the event loop lets every promise that can settle do so.
+declare function setImmediate(callback: () => void): unknown;
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A call that has reached the hub. */
+export interface HubInvocation {
+  readonly method: string;
+  readonly args: readonly unknown[];
+  answer(value?: unknown): Promise<void>;
+  fail(message: string): Promise<void>;
+}
+
+export class FakeHub {
+  /** One for each run that got as far as a socket. */
+  readonly sockets: FakeSocket[] = [];
+  /** Calls, in the order in which the hub saw them. */
+  readonly invocations: HubInvocation[] = [];
+  readonly sent: { readonly method: string; readonly args: readonly unknown[] }[] = [];
+  readonly tokens: string[] = [];
+  /** Accepts each start at once, as a hub that is well does. */
+  acceptsAtOnce = false;
+  /** A stop does not end until `finishStop`. */
+  hangsOnStop = false;
+  /** A socket that was stopped while it started goes on starting, as a stuck one does. */
+  ignoresStopDuringStart = false;
+  reauthWay: ReauthWay | 'none' = 'none';
+
+  readonly open: OpenHubSocket = (events) => {
+    const socket = new FakeSocket(this, events, this.sockets.length + 1);
+    this.sockets.push(socket);
+    return socket;
+  };
+
+  /** Sockets that were told to start. */
+  get starts(): FakeSocket[] {
+    return this.sockets.filter((socket) => socket.startCalls > 0);
+  }
+
+  /** Sockets that the hub may still count: started, and neither refused, closed nor fully stopped. */
+  get held(): number {
+    return this.sockets.filter((socket) => socket.phase !== 'new' && socket.phase !== 'over').length;
+  }
+
+  get socket(): FakeSocket {
+    const socket = this.sockets.at(-1);
+    if (socket === undefined) throw new Error('No socket was opened yet.');
+    return socket;
+  }
+
+  async accept(connectionId?: string | null): Promise<void> {
+    this.socket.accept(connectionId);
+    await settle();
+  }
+
+  async refuse(error: unknown = new TypeError('Failed to fetch')): Promise<void> {
+    this.socket.refuse(error);
+    await settle();
+  }
+
+  /** Calls a client method; like SignalR, only the methods that are listened to are heard. */
+  async emit(method: string, ...args: unknown[]): Promise<void> {
+    this.socket.emit(method, args);
+    await settle();
+  }
+
+  /** The transport is cut: no close message. */
+  async cut(error: Error = new Error('WebSocket closed with status code: 1006 (no reason given).')): Promise<void> {
+    this.socket.end(error, null);
+    await settle();
+  }
+
+  /** The hub says goodbye with a close message. */
+  async close(allowReconnect: boolean, error?: string): Promise<void> {
+    const reason = error === undefined ? undefined : new Error(`Server returned an error on close: ${error}`);
+    this.socket.end(reason, { allowReconnect });
+    await settle();
+  }
+
+  /** The worker that held the sockets has died: the hub counts them no more, and nobody is told. */
+  vanish(): void {
+    for (const socket of this.sockets) socket.phase = 'over';
+  }
+
+  async finishStop(): Promise<void> {
+    for (const socket of this.sockets) socket.finishStop();
+    await settle();
+  }
+}
+
+export class FakeSocket implements HubSocket {
+  readonly number: number;
+  readonly listened = new Set<string>();
+  readonly #hub: FakeHub;
+  readonly #events: HubSocketEvents;
+  phase: 'new' | 'starting' | 'open' | 'stopping' | 'over' = 'new';
+  startCalls = 0;
+  stops = 0;
+  connectionId: string | null = null;
+  transport: string | null = null;
+  #start: { resolve(): void; reject(error: unknown): void } | null = null;
+  #stop: (() => void)[] = [];
+  #pending: ((error: Error) => void)[] = [];
+
+  constructor(hub: FakeHub, events: HubSocketEvents, number: number) {
+    this.#hub = hub;
+    this.#events = events;
+    this.number = number;
+  }
+
+  start(): Promise<void> {
+    this.startCalls += 1;
+    this.phase = 'starting';
+    return new Promise((resolve, reject) => {
+      this.#start = { resolve, reject };
+      if (this.#hub.acceptsAtOnce) this.accept();
+    });
+  }
+
+  accept(connectionId: string | null = `connection-${this.number}`): void {
+    const start = this.#start;
+    if (start === null) throw new Error('Nothing is starting.');
+    this.#start = null;
+    this.phase = this.phase === 'starting' ? 'open' : this.phase;
+    this.connectionId = connectionId;
+    this.transport = 'WebSockets';
+    start.resolve();
+  }
+
+  refuse(error: unknown): void {
+    const start = this.#start;
+    if (start === null) throw new Error('Nothing is starting.');
+    this.#start = null;
+    this.phase = 'over';
+    start.reject(error);
+  }
+
+  stop(): Promise<void> {
+    this.stops += 1;
+    if (this.phase === 'over' || this.phase === 'new') return Promise.resolve();
+    const wasOpen = this.phase === 'open';
+    this.phase = 'stopping';
+    return new Promise((resolve) => {
+      this.#stop.push(() => {
+        this.phase = 'over';
+        if (!this.#hub.ignoresStopDuringStart) {
+          this.#start?.reject(new Error('The connection was stopped before the hub handshake could complete.'));
+          this.#start = null;
+        }
+        this.#rejectPending(new Error('Invocation canceled due to the underlying connection being closed.'));
+        // SignalR calls `onclose` also for a stop that the app asked for, but only once started.
+        if (wasOpen) this.#events.closed(undefined, null);
+        resolve();
+      });
+      if (!this.#hub.hangsOnStop) this.finishStop();
+    });
+  }
+
+  finishStop(): void {
+    const stops = this.#stop;
+    this.#stop = [];
+    for (const stop of stops) stop();
+  }
+
+  emit(method: string, args: unknown[]): void {
+    if (this.listened.has(method.toLowerCase())) this.#events.event(method.toLowerCase(), args);
+  }
+
+  /** As SignalR: what waits for a completion fails first, then the end is told. */
+  end(error: Error | undefined, close: { readonly allowReconnect: boolean } | null): void {
+    this.phase = 'over';
+    this.#rejectPending(error ?? new Error('Invocation canceled due to the underlying connection being closed.'));
+    this.#events.closed(error, close);
+  }
+
+  listen(method: string): void {
+    this.listened.add(method);
+  }
+
+  unlisten(method: string): void {
+    this.listened.delete(method);
+  }
+
+  invoke(method: string, args: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#pending.push(reject);
+      this.#hub.invocations.push({
+        method,
+        args,
+        answer: (value) => {
+          resolve(value);
+          return settle();
+        },
+        fail: (message) => {
+          reject(new Error(message));
+          return settle();
+        },
+      });
+    });
+  }
+
+  send(method: string, args: readonly unknown[]): Promise<void> {
+    this.#hub.sent.push({ method, args });
+    return Promise.resolve();
+  }
+
+  reauthenticate(token: string): Promise<ReauthWay | 'none'> {
+    this.#hub.tokens.push(token);
+    return Promise.resolve(this.#hub.reauthWay);
+  }
+
+  #rejectPending(error: Error): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const reject of pending) reject(error);
+  }
+}

@@ -1,0 +1,262 @@
+/** A tab without a page: real MessageChannels and Comlink in front of a coordinator, or a `Tab` object in front of one part. */
+import { proxy, transfer, wrap, type ProxyMarked, type Remote } from 'comlink';
+import type { AckFrame, Entry, HubStatus, WorkerFrame } from '../../src/contract/frames.js';
+import { EntryKind } from '../../src/contract/frames.js';
+import {
+  CONTRACT_VERSION,
+  type CoordinatorApi,
+  type Hello,
+  type HubCall,
+  type HubSettings,
+  type HubWish,
+  type Reply,
+  type TabApi,
+  type Visibility,
+  type Welcome,
+} from '../../src/contract/rpc.js';
+import type { Coordinator } from '../coordinator.js';
+import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from '../delivery/outbox.js';
+import { createTab, type Tab } from '../tabs/tab.js';
+import type { FakeLockClient, FakeLocks } from './fake-locks.js';
+import { until } from './settle.js';
+
+/** What a builder sends when nothing was said. */
+export const PLAIN_SETTINGS: HubSettings = {
+  transport: null,
+  skipNegotiation: false,
+  withCredentials: true,
+  headers: {},
+  requestTimeoutMs: null,
+  serverTimeoutMs: null,
+  keepAliveIntervalMs: null,
+  statefulReconnectBufferSize: null,
+  retryDelaysMs: null,
+  logLevel: null,
+};
+
+export function wishFor(hub: string, more: Partial<HubWish> = {}): HubWish {
+  return { hub, settings: PLAIN_SETTINGS, methods: [], hasTokenFactory: false, ...more };
+}
+
+/** Entries with the hub's URL in place of its number, in the order of arrival. */
+export type Told =
+  | { readonly kind: 'event'; readonly hub: string; readonly method: string; readonly args: unknown[] }
+  | { readonly kind: 'status'; readonly hub: string; readonly status: HubStatus }
+  | { readonly kind: 'gap'; readonly hub: string; readonly dropped: number };
+
+/** Reads batches as the tab side does, and keeps what they said. */
+class Reader {
+  readonly frames: WorkerFrame[] = [];
+  readonly told: Told[] = [];
+  readonly #urls = new Map<number, string>();
+
+  read(frame: WorkerFrame): void {
+    this.frames.push(frame);
+    if (frame.kind !== 'batch') return;
+    for (const entry of JSON.parse(frame.text) as Entry[]) {
+      const hub = entry[0] === EntryKind.hub ? entry[2] : this.#urls.get(entry[1]);
+      if (hub === undefined)
+        throw new Error(`Entry of hub ${entry[1]}, which was never named: ${JSON.stringify(entry)}`);
+      if (entry[0] === EntryKind.hub) this.#urls.set(entry[1], hub);
+      else if (entry[0] === EntryKind.event) this.told.push({ kind: 'event', hub, method: entry[2], args: entry[3] });
+      else if (entry[0] === EntryKind.status) this.told.push({ kind: 'status', hub, status: entry[2] });
+      else this.told.push({ kind: 'gap', hub, dropped: entry[2] });
+    }
+  }
+
+  get accepted(): string[] {
+    return this.frames.flatMap((frame) => (frame.kind === 'accepted' ? [frame.callId] : []));
+  }
+
+  get batches(): { readonly last: number; readonly text: string }[] {
+    return this.frames.flatMap((frame) => (frame.kind === 'batch' ? [frame] : []));
+  }
+
+  events(hub?: string): unknown[][] {
+    return this.told.flatMap((item) =>
+      item.kind === 'event' && (hub === undefined || item.hub === hub) ? [item.args] : [],
+    );
+  }
+
+  statuses(hub?: string): HubStatus[] {
+    return this.told.flatMap((item) =>
+      item.kind === 'status' && (hub === undefined || item.hub === hub) ? [item.status] : [],
+    );
+  }
+}
+
+/** A tab in front of a whole coordinator. */
+export class FakeTab extends Reader {
+  readonly tabId: string;
+  readonly tabLock: string;
+  readonly locks: FakeLockClient;
+  /** Acknowledges each batch as it arrives; a tab that is too busy to read does not. */
+  acknowledges = true;
+  /** What it answers when it is asked for a token. */
+  token: (hub: string) => Reply<string> | Promise<Reply<string>> = () => ({ ok: true, value: 'a-token-of-the-tab' });
+  /** The hubs for which it was asked. */
+  readonly asked: string[] = [];
+  readonly control: MessagePort;
+  readonly api: Remote<CoordinatorApi>;
+  welcome: Welcome | null = null;
+  readonly #events = new MessageChannel();
+  readonly #ports: MessagePort[];
+
+  constructor(coordinator: Coordinator, locks: FakeLocks, tabId: string, tabLock = `hubshare:tab:${tabId}`) {
+    super();
+    this.tabId = tabId;
+    this.tabLock = tabLock;
+    this.locks = locks.client(tabId);
+    const worker = new MessageChannel();
+    const control = new MessageChannel();
+    coordinator.connect(worker.port1);
+    worker.port2.postMessage({ hubshare: CONTRACT_VERSION, control: control.port2 }, [control.port2]);
+    this.control = control.port1;
+    this.api = wrap<CoordinatorApi>(control.port1);
+    this.#events.port1.onmessage = (event: MessageEvent<WorkerFrame>) => {
+      this.read(event.data);
+      if (this.acknowledges && event.data.kind === 'batch') this.acknowledge(event.data.last);
+    };
+    this.#ports = [worker.port1, worker.port2, control.port1, this.#events.port1];
+  }
+
+  /** Takes its lock, then joins: the order of the real one. */
+  async join(hello: Partial<Hello> = {}): Promise<Reply<Welcome>> {
+    await new Promise<void>((held) => {
+      void this.locks.request(this.tabLock, () => {
+        held();
+        return new Promise(() => undefined);
+      });
+    });
+    const message: Hello = {
+      contractVersion: CONTRACT_VERSION,
+      tabId: this.tabId,
+      tabLock: this.tabLock,
+      visibility: 'visible',
+      events: this.#events.port2,
+      ...hello,
+    };
+    const tab: TabApi = {
+      fetchAccessToken: async (hub) => {
+        this.asked.push(hub);
+        return this.token(hub);
+      },
+    };
+    const reply = await this.api.join(transfer(message, [this.#events.port2]), proxy(tab));
+    if (reply.ok) this.welcome = reply.value;
+    return reply;
+  }
+
+  attach(hub: string, more: Partial<HubWish> = {}): Promise<Reply<void>> {
+    return this.api.attach(wishFor(hub, more));
+  }
+
+  call(hub: string, method: string, ...args: unknown[]): HubCall {
+    return { hub, callId: crypto.randomUUID(), method, args };
+  }
+
+  acknowledge(last: number): void {
+    const ack: AckFrame = { kind: 'ack', last };
+    this.#events.port1.postMessage(ack);
+  }
+
+  /** Anything at all on the port for events. */
+  postOnEvents(data: unknown): void {
+    this.#events.port1.postMessage(data);
+  }
+
+  /** Anything at all on the control port. Resolves with the answer that carries the same id, or the next one without. */
+  postRaw(data: unknown, id?: string): Promise<unknown> {
+    return new Promise((resolve) => {
+      const onMessage = (event: MessageEvent<{ id?: string }>): void => {
+        if (event.data.id !== id) return;
+        this.control.removeEventListener('message', onMessage);
+        resolve(event.data);
+      };
+      this.control.addEventListener('message', onMessage);
+      this.control.postMessage(data);
+    });
+  }
+
+  /** Resolves with the newest status of the hub, once it is in this phase. */
+  reaches(hub: string, phase: HubStatus['phase']): Promise<HubStatus> {
+    return until(() => {
+      const status = this.statuses(hub).at(-1);
+      return status?.phase === phase && status;
+    }, `${this.tabId} sees ${hub} ${phase}`);
+  }
+
+  /** Gone without a word. */
+  die(): void {
+    this.locks.die();
+    this.closePorts();
+  }
+
+  closePorts(): void {
+    for (const port of this.#ports) port.close();
+  }
+}
+
+/** A `Tab` for parts that are tested without a port: what would be posted is read at once. */
+export class PartTab extends Reader {
+  readonly tab: Tab;
+  /** Acknowledges each batch as it is posted. */
+  acknowledges = true;
+  readonly acks: number[] = [];
+  badFrames = 0;
+  readonly asked: string[] = [];
+  token: (hub: string) => Promise<Reply<string>> = () => Promise.resolve({ ok: true, value: 'a-token-of-the-tab' });
+  isPortClosed = false;
+  readonly #port: {
+    onmessage: ((event: { data: unknown }) => void) | null;
+    postMessage: (frame: WorkerFrame) => void;
+    close: () => void;
+  };
+
+  constructor(
+    id: string,
+    options: { ordinal?: number; visibility?: Visibility; now?: () => number; limits?: Partial<OutboxLimits> } = {},
+  ) {
+    super();
+    this.#port = {
+      onmessage: null,
+      postMessage: (frame) => {
+        this.read(frame);
+        if (frame.kind === 'batch' && this.acknowledges) this.post({ kind: 'ack', last: frame.last });
+      },
+      close: () => {
+        this.isPortClosed = true;
+      },
+    };
+    const hello: Hello = {
+      contractVersion: CONTRACT_VERSION,
+      tabId: id,
+      tabLock: `hubshare:tab:${id}`,
+      visibility: options.visibility ?? 'visible',
+      // The part of a port that `createTab` uses.
+      events: this.#port as unknown as MessagePort,
+    };
+    const remote = {
+      fetchAccessToken: (hub: string) => {
+        this.asked.push(hub);
+        return this.token(hub);
+      },
+    };
+    this.tab = createTab(hello, remote as unknown as Remote<TabApi & ProxyMarked>, {
+      ordinal: options.ordinal ?? 1,
+      limits: { ...DEFAULT_OUTBOX_LIMITS, ...options.limits },
+      now: options.now ?? (() => 0),
+      onAck: () => this.acks.push(this.acks.length + 1),
+      onBadFrame: () => (this.badFrames += 1),
+    });
+  }
+
+  /** As if the page had posted it. */
+  post(data: unknown): void {
+    this.#port.onmessage?.({ data });
+  }
+
+  get isListening(): boolean {
+    return this.#port.onmessage !== null;
+  }
+}
