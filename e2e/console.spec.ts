@@ -6,8 +6,7 @@ import { expect, test } from './fixtures/test.js';
 test.describe('the ops console', () => {
   let pages: Page[] = [];
 
-  test.beforeEach(async ({ context, hub, signIn }) => {
-    void signIn;
+  test.beforeEach(async ({ context, hub }) => {
     pages = [];
     for (let i = 0; i < 3; i += 1) {
       const page = await context.newPage();

@@ -1,30 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCoordinator, type Coordinator } from './coordinator.js';
-import type { HubSocketEvents } from './hub/hub-socket.js';
-import type { SignalRSocketDeps } from './hub/signalr-socket.js';
 import type { ServeHubsOptions } from './serve-options.js';
 import { FakeClock } from './testing/fake-clock.js';
-import { FakeHub } from './testing/fake-hub.js';
+import { FakeHubs, type FakeHub } from './testing/fake-hub.js';
 import { FakeLocks } from './testing/fake-locks.js';
 import { FakeTab, PLAIN_SETTINGS } from './testing/fake-tab.js';
 import { quiet, until } from './testing/settle.js';
 
-/** The hubs that the worker can reach, by URL, and what each socket was opened with. */
-const world = { hubs: new Map<string, FakeHub>(), opened: [] as SignalRSocketDeps[] };
+let hubs = new FakeHubs();
+const hubAt = (url: string): FakeHub => hubs.at(url);
 
 vi.mock('./hub/signalr-socket.js', () => ({
-  openSignalRSocket: (deps: SignalRSocketDeps, events: HubSocketEvents) => {
-    world.opened.push(deps);
-    return hubAt(deps.url).open(events);
-  },
+  openSignalRSocket: (...args: Parameters<FakeHubs['open']>) => hubs.open(...args),
 }));
-
-function hubAt(url: string): FakeHub {
-  const hub = world.hubs.get(url) ?? new FakeHub();
-  world.hubs.set(url, hub);
-  hub.acceptsAtOnce = true;
-  return hub;
-}
 
 const OPS = 'https://h.test/hubs/ops';
 const CHAT = 'https://h.test/hubs/chat';
@@ -37,8 +25,7 @@ beforeEach(() => {
   origin = new FakeLocks();
   clock = new FakeClock(1_000);
   tabs = [];
-  world.hubs.clear();
-  world.opened.length = 0;
+  hubs = new FakeHubs();
 });
 afterEach(() => {
   for (const tab of tabs) tab.closePorts();
@@ -170,7 +157,7 @@ describe('a hub', () => {
     const a = await openTab(worker, 'a');
     await a.attach(OPS, { settings: { ...PLAIN_SETTINGS, serverTimeoutMs: 7_000 } });
     await a.reaches(OPS, 'live');
-    expect(world.opened[0]?.settings.serverTimeoutMs).toBe(7_000);
+    expect(hubs.opened[0]?.settings.serverTimeoutMs).toBe(7_000);
   });
 
   it('that was closed is opened again with what the next tab wants', async () => {
@@ -181,7 +168,7 @@ describe('a hub', () => {
     await a.api.detach(OPS);
     await b.attach(OPS, { settings: { ...PLAIN_SETTINGS, serverTimeoutMs: 9_000 } });
     await b.reaches(OPS, 'live');
-    expect(world.opened.map(({ settings }) => settings.serverTimeoutMs)).toEqual([7_000, 9_000]);
+    expect(hubs.opened.map(({ settings }) => settings.serverTimeoutMs)).toEqual([7_000, 9_000]);
   });
 
   it('is listed in the snapshots of every other hub while it is open', async () => {
@@ -260,7 +247,7 @@ describe('tokens of tabs', () => {
     await a.reaches(OPS, 'live');
     expect(a.asked).toEqual([OPS]);
     expect(b.asked).toEqual([]);
-    expect(world.opened[0]?.bearer.peek()).toBe('a-token-of-the-tab');
+    expect(hubs.opened[0]?.bearer.peek()).toBe('a-token-of-the-tab');
   });
 
   it('are asked of the next tab when the primary does not answer', async () => {

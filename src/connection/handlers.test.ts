@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from 'vitest';
 import { createHandlers } from './handlers.js';
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const self = {};
 
-let log: ReturnType<typeof vi.spyOn>;
+let log: MockInstance<typeof console.error>;
 beforeEach(() => {
   log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
 });

@@ -141,8 +141,8 @@ describe('the options of withUrl', () => {
   it.each<[string, unknown, string]>([
     ['httpClient', { httpClient: { send: () => undefined } }, 'httpClient'],
     ['an ITransport object', { transport: { connect: () => undefined } }, 'transport'],
-    ['a WebSocket class', { WebSocket: class {} }, 'WebSocket'],
-    ['an EventSource class', { EventSource: class {} }, 'EventSource'],
+    ['a WebSocket class', { WebSocket: EventTarget }, 'WebSocket'],
+    ['an EventSource class', { EventSource: EventTarget }, 'EventSource'],
   ])('cannot be %s, which does not cross to a worker', (_, options, option) =>
     refused(() => checkHttpOptions(options as never), 'option-unsupported', option),
   );

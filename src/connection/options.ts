@@ -163,6 +163,19 @@ export function checkMs(option: string, value: unknown): number {
   return value;
 }
 
+/** @throws {HubshareError} `option-invalid` */
+export function checkText(option: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '')
+    throw invalid(option, 'must be a text that is not empty, such as a method name.');
+  return value;
+}
+
+/** @throws {HubshareError} `option-invalid` */
+export function checkFunction<F>(option: string, value: F): F {
+  if (typeof value !== 'function') throw invalid(option, 'must be a function, such as (value) => show(value).');
+  return value;
+}
+
 /** A positive number of bytes. */
 export function checkBytes(option: string, value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {

@@ -1,8 +1,6 @@
 import type { IHttpConnectionOptions } from '@microsoft/signalr';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { HubSocketEvents } from '../../worker/hub/hub-socket.js';
-import type { SignalRSocketDeps } from '../../worker/hub/signalr-socket.js';
-import { FakeHub } from '../../worker/testing/fake-hub.js';
+import { FakeHubs, type FakeHub } from '../../worker/testing/fake-hub.js';
 import { FakeLocks, type FakeLockClient } from '../../worker/testing/fake-locks.js';
 import { FakeErrorEvent, FakeSharedWorker, FakeWorkerHost } from '../../worker/testing/fake-shared-worker.js';
 import { FakeTab } from '../../worker/testing/fake-tab.js';
@@ -12,21 +10,12 @@ import { inspectionOf } from '../contract/inspection.js';
 import type { Resync, SharedHubConnection } from './shared-hub-connection.js';
 import { SharedHubConnectionBuilder } from './builder.js';
 
-/** A page in front of a real coordinator; only the socket to the hub is a fake. */
-const world = { hubs: new Map<string, FakeHub>() };
+// A page in front of a real coordinator; only the sockets to the hubs are fakes.
+let hubs = new FakeHubs();
 
 vi.mock('../../worker/hub/signalr-socket.js', () => ({
-  openSignalRSocket: (deps: SignalRSocketDeps, events: HubSocketEvents) => hubAt(deps.url).open(events),
+  openSignalRSocket: (...args: Parameters<FakeHubs['open']>) => hubs.open(...args),
 }));
-
-function hubAt(url: string): FakeHub {
-  const known = world.hubs.get(url);
-  if (known !== undefined) return known;
-  const hub = new FakeHub();
-  hub.acceptsAtOnce = true;
-  world.hubs.set(url, hub);
-  return hub;
-}
 
 const OPS = 'https://app.test/hubs/ops';
 const CHAT = 'https://app.test/hubs/chat';
@@ -43,8 +32,8 @@ beforeEach(() => {
   origin = new FakeLocks();
   page = origin.client('page');
   host = new FakeWorkerHost(origin);
-  world.hubs.clear();
-  hub = hubAt(OPS);
+  hubs = new FakeHubs();
+  hub = hubs.at(OPS);
   others = [];
   document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
   window = new EventTarget();
@@ -66,7 +55,7 @@ afterEach(async () => {
 /** One factory per test: each function is a client of its own. */
 let factory: () => SharedWorker;
 beforeEach(() => {
-  factory = () => new FakeSharedWorker(host) as unknown as SharedWorker;
+  factory = () => new FakeSharedWorker(host);
 });
 
 function build(
@@ -104,7 +93,7 @@ async function otherTab(id = 'other'): Promise<FakeTab> {
 
 /** The worker and all in it are gone, without a word to anybody. */
 function killWorker(): void {
-  for (const each of world.hubs.values()) each.vanish();
+  hubs.vanish();
   host.kill();
 }
 
@@ -253,12 +242,27 @@ describe('start', () => {
     const again = connection.start();
     await until(() => connection.state === 'Connected', 'connected to the other hub');
     await again;
-    expect(hubAt(CHAT).held).toBe(1);
+    expect(hubs.at(CHAT).held).toBe(1);
     expect(hub.held).toBe(0);
   });
 });
 
 describe('stop', () => {
+  it('while the hub of the URL before is let go leaves the connection stopped', async () => {
+    const connection = await started({ delays: [] });
+    await hub.cut();
+    await until(() => connection.state === 'Disconnected');
+    connection.baseUrl = '/hubs/chat';
+    const start = connection.start();
+    start.catch(() => undefined);
+    await connection.stop();
+    await expect(start).rejects.toMatchObject({ code: 'stopped' });
+    await quiet();
+    expect(connection.state).toBe('Disconnected');
+    expect(hubs.at(CHAT).held).toBe(0);
+    expect(origin.held.filter((name) => name.startsWith('hubshare:tab:'))).toEqual([]);
+  });
+
   it('lets the hub go, says so once, and leaves nothing behind', async () => {
     const connection = await started();
     const seen = listenTo(connection);
@@ -610,7 +614,7 @@ describe('sign-out', () => {
     await until(() => chat.state === 'Disconnected');
     expect(seen).toEqual(['closed signed-out']);
     expect(ops.state).toBe('Disconnected');
-    expect(hub.held + hubAt(CHAT).held).toBe(0);
+    expect(hub.held + hubs.at(CHAT).held).toBe(0);
   });
 
   it('in another tab closes this one, with the reason', async () => {

@@ -10,7 +10,7 @@ import { createCallbacks } from './callbacks.js';
 import { createHandlers, type Handler } from './handlers.js';
 import { inspectHub } from './inspect-hub.js';
 import { jsonArguments } from './json-arguments.js';
-import { checkHubUrl, checkMs, type ConnectionOptions } from './options.js';
+import { checkFunction, checkHubUrl, checkMs, checkText, type ConnectionOptions } from './options.js';
 
 /** Why events may be missing here. */
 export interface Resync {
@@ -189,6 +189,7 @@ export class SharedHubConnection implements Pick<HubConnection, keyof HubConnect
       const before = this.#channel;
       // Rested on another URL: that hub is let go.
       if (before !== null && before.hub !== this.#hub) await before.detach(this.#user);
+      if (this.#starting !== starting) return;
       const channel = this.#client.channel(this.#hub);
       this.#channel = channel;
       await channel.attach(this.#user);
@@ -249,13 +250,7 @@ export class SharedHubConnection implements Pick<HubConnection, keyof HubConnect
         wireError('not-connected', "Cannot send data if the connection is not in the 'Connected' State.", {}),
       );
     }
-    if (typeof method !== 'string' || method === '') {
-      throw new HubshareError(
-        wireError('option-invalid', 'The name of a hub method must be a text that is not empty.', {
-          option: 'methodName',
-        }),
-      );
-    }
+    checkText('methodName', method);
     return channel.call(this.#user, kind, method, jsonArguments(args));
   }
 
@@ -273,7 +268,10 @@ export class SharedHubConnection implements Pick<HubConnection, keyof HubConnect
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in SignalR
   on(methodName: string, newMethod: (...args: any[]) => any): void {
+    // What is missing is ignored, as SignalR does; what is wrong is not.
     if (!methodName || !newMethod) return;
+    checkText('methodName', methodName);
+    checkFunction('newMethod', newMethod);
     const first = this.#handlers.add(methodName, newMethod as Handler);
     if (first !== null) this.#channel?.listen(first);
   }
@@ -281,36 +279,37 @@ export class SharedHubConnection implements Pick<HubConnection, keyof HubConnect
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in SignalR
   off(methodName: string, method?: (...args: any[]) => any): void {
     if (!methodName) return;
+    checkText('methodName', methodName);
     const last = this.#handlers.remove(methodName, method as Handler | undefined);
     if (last !== null) this.#channel?.unlisten(last);
   }
 
   /** After the last attempt the worker still wakes the hub when the network is back or a tab is shown: then `onreconnected` follows. */
   onclose(callback: (error?: Error) => void): void {
-    if (callback) this.#closed.add(callback);
+    if (callback) this.#closed.add(checkFunction('callback', callback));
   }
 
   onreconnecting(callback: (error?: Error) => void): void {
-    if (callback) this.#reconnecting.add(callback);
+    if (callback) this.#reconnecting.add(checkFunction('callback', callback));
   }
 
   onreconnected(callback: (connectionId?: string) => void): void {
-    if (callback) this.#reconnected.add(callback);
+    if (callback) this.#reconnected.add(checkFunction('callback', callback));
   }
 
   /** Told each change of `snapshot`. @returns Ends it. */
   onstatus(callback: (snapshot: SignalRConnection) => void): () => void {
-    return this.#statusChanged.add(callback);
+    return this.#statusChanged.add(checkFunction('callback', callback));
   }
 
   /** Told when this tab becomes the primary one, or no longer is. @returns Ends it. */
   onprimary(callback: (isPrimary: boolean) => void): () => void {
-    return this.#primaryChanged.add(callback);
+    return this.#primaryChanged.add(checkFunction('callback', callback));
   }
 
   /** Told before the next event when events may be missing, so that the app can fetch anew. @returns Ends it. */
   onresync(callback: (resync: Resync) => void): () => void {
-    return this.#resync.add(callback);
+    return this.#resync.add(checkFunction('callback', callback));
   }
 
   /**

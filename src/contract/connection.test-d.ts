@@ -1,7 +1,8 @@
 /** The connection's types are exactly those of the specification (T5-1): its declarations are copied here, and compared in both directions. */
 import { expectTypeOf, test } from 'vitest';
-import { ConnectionStatus, type SignalRAuthenticator, type SignalRConnection } from './connection.js';
+import { type ConnectionStatus, type SignalRAuthenticator, type SignalRConnection } from './connection.js';
 
+// eslint-disable-next-line @typescript-eslint/no-namespace -- lets the copied declarations keep their names
 namespace Specified {
   export interface SignalRConnection {
     // Core connection configuration
@@ -46,6 +47,7 @@ type OurStatus = typeof ConnectionStatus;
 type SpecifiedStatus = typeof Specified.ConnectionStatus;
 type WithOurStatus<T> = { [K in keyof T]: T[K] extends Specified.ConnectionStatus ? ConnectionStatus : T[K] };
 /** True only for types that are the same in optionality and readonly too; assignability would not tell. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- each T stands for every type: that is what compares A and B
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type Flat<T> = { [K in keyof T]: T[K] };
 

@@ -17,7 +17,7 @@ test('a tab joins with a proxy, never with a bare object', () => {
 test('a tab joins with all that the worker needs', () => {
   // @ts-expect-error without its lock the worker would never notice the death of the tab
   const incomplete: Hello = { contractVersion: 1, tabId: 'a', visibility: 'visible', events: hello.events };
-  void incomplete;
+  expectTypeOf(incomplete).toExtend<Hello>();
 });
 
 test('failure is part of what every call returns', () => {
@@ -33,8 +33,7 @@ test('a reply is a value or an error, never both and never neither', () => {
   const both: Reply<number> = { ok: false, value: 1 };
   // @ts-expect-error a reply that did not fail has a value
   const neither: Reply<number> = { ok: true };
-  void both;
-  void neither;
+  expectTypeOf([both, neither]).toEqualTypeOf<Reply<number>[]>();
 });
 
 test('an error carries the fields of its code', () => {
@@ -47,6 +46,6 @@ test('entries say by their first number what follows', () => {
     if (entry[0] === 2) expectTypeOf(entry[2]).toEqualTypeOf<HubStatus>();
     if (entry[0] === 1) expectTypeOf(entry[3]).toEqualTypeOf<unknown[]>();
   };
-  void read;
+  expectTypeOf(read).toBeFunction();
   expectTypeOf<AckFrame['last']>().toEqualTypeOf<number>();
 });

@@ -1,7 +1,7 @@
 import { expose } from 'comlink';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { wireError } from '../contract/errors.js';
-import { CONTRACT_VERSION, type CoordinatorApi, type Hello, type Reply, type Welcome } from '../contract/rpc.js';
+import { CONTRACT_VERSION, type Hello, type Reply, type Welcome } from '../contract/rpc.js';
 import { JOIN_ATTEMPTS_MS } from '../contract/timing.js';
 import { FakeErrorEvent } from '../../worker/testing/fake-shared-worker.js';
 import { until } from '../../worker/testing/settle.js';
@@ -32,7 +32,7 @@ class FakeWorker extends EventTarget {
           return answer();
         },
       };
-      expose(api as unknown as CoordinatorApi, event.data.control);
+      expose(api, event.data.control);
     };
   }
 
@@ -105,7 +105,10 @@ describe('a worker that gives no sign', () => {
       await vi.advanceTimersByTimeAsync(1);
       constructed = Math.min(constructed + 1, JOIN_ATTEMPTS_MS.length);
     }
-    await expect(joined).rejects.toMatchObject({ code: 'worker-unreachable', wire: { afterMs: 30_000 } });
+    await expect(joined).rejects.toMatchObject({
+      code: 'worker-unreachable',
+      wire: { afterMs: JOIN_ATTEMPTS_MS.reduce((sum, ms) => sum + ms) },
+    });
     expect(FakeWorker.constructed).toHaveLength(JOIN_ATTEMPTS_MS.length);
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -32,7 +32,7 @@ afterEach(async () => {
   vi.unstubAllGlobals();
 });
 
-const newClient = () => createTabClient(() => new FakeSharedWorker(host) as unknown as SharedWorker);
+const newClient = () => createTabClient(() => new FakeSharedWorker(host));
 const tabLocks = (): string[] => origin.held.filter((name) => name.startsWith('hubshare:tab:'));
 
 describe('a visit', () => {
@@ -65,7 +65,7 @@ describe('a visit', () => {
     let heldAtConstruction: string[] = [];
     const early = createTabClient(() => {
       heldAtConstruction = tabLocks();
-      return new FakeSharedWorker(host) as unknown as SharedWorker;
+      return new FakeSharedWorker(host);
     });
     await early.visit(() => Promise.resolve());
     expect(heldAtConstruction).toHaveLength(1);

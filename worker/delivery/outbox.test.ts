@@ -62,7 +62,7 @@ function read(batch: Batch): string[] {
       case 1:
         return `e${String(entry[3][0])}${at}`;
       case 2:
-        return `s${String(entry[2])}${at}`;
+        return `s${JSON.stringify(entry[2])}${at}`;
       case 3:
         return `gap ${entry[2]}${at}`;
     }
@@ -386,6 +386,29 @@ describe('wipe', () => {
     expect(box.posted).toEqual([]);
   });
 
+  it('of one hub leaves the others what waits for them, in order', () => {
+    const box = setUp();
+    box.outbox.push(named());
+    box.outbox.push(named(2));
+    box.outbox.push(event(1));
+    box.outbox.push(event(1, 2));
+    box.outbox.push(status(1));
+    box.outbox.push(status(1, 2));
+    box.outbox.push(event(2, 2));
+    box.outbox.wipe(1);
+    box.drain();
+    expect(box.posted).toEqual(['h', 'h@2', 'e1@2', 's1@2', 'e2@2']);
+    expect(box.outbox.waitingChars).toBe(0);
+  });
+
+  it('of one hub takes back its gap, and leaves the others theirs', () => {
+    const box = setUp({ maxQueuedEntries: 2 });
+    for (const id of [1, 2]) for (const hub of [1, 2]) box.outbox.push(event(id, hub));
+    box.outbox.wipe(1);
+    box.drain();
+    expect(box.posted).toEqual(['gap 1@2', 'e2@2']);
+  });
+
   it('leaves the credit as it was', () => {
     const box = setUp({ window: 1 });
     box.outbox.push(event(1));
@@ -416,13 +439,30 @@ describe('lastNumber', () => {
     expect(box.outbox.lastNumber).toBe(2);
   });
 
-  it('is not that of an entry that was wiped, for that one never arrives', () => {
+  it('is reached though the entry that it named was wiped: a call may wait for it', () => {
     const box = setUp();
     box.outbox.push(event(1));
     box.endTask();
-    box.outbox.push(event(2));
-    box.outbox.wipe();
-    expect(box.outbox.lastNumber).toBe(1);
+    box.outbox.push(event(2, 2));
+    const promised = box.outbox.lastNumber;
+    box.outbox.wipe(2);
+    expect(box.outbox.lastNumber).toBeLessThanOrEqual(promised);
+    box.drain();
+    expect(box.posted).toEqual(['e1']);
+    expect(box.batches.at(-1)?.last).toBe(promised);
+  });
+
+  it('is reached though the entry that it named was wiped while others wait before it', () => {
+    const box = setUp({ window: 1 });
+    box.outbox.push(event(0));
+    box.endTask();
+    box.outbox.push(event(1));
+    box.outbox.push(event(2, 2));
+    const promised = box.outbox.lastNumber;
+    box.outbox.wipe(2);
+    box.drain();
+    expect(box.posted).toEqual(['e0', 'e1']);
+    expect(box.batches.at(-1)?.last).toBe(promised);
   });
 
   it('is that of the name of a hub when the name is all that a wipe has left', () => {

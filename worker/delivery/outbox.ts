@@ -37,7 +37,7 @@ interface Gap {
 }
 
 export interface Outbox {
-  /** Number of the newest entry that this tab was or will be given; a call's outcome that is known now belongs after it. */
+  /** Number of the newest entry, delivered or not; a call's outcome that is known now belongs after it. Every number is reached. */
   readonly lastNumber: number;
   readonly waiting: number;
   readonly waitingChars: number;
@@ -76,12 +76,15 @@ export function createOutbox(deps: {
 
   const waiting = (): number => kept.length + queue.length - head;
 
+  /** Numbers that were wiped are still to be passed, by an empty batch if need be: a call may wait for them. */
+  const hasWork = (): boolean => waiting() > 0 || posted < number;
+
   function scheduleFlush(): void {
-    if (scheduled || parked || waiting() === 0 || unacknowledged.length >= limits.window) return;
+    if (scheduled || parked || !hasWork() || unacknowledged.length >= limits.window) return;
     scheduled = true;
     deps.schedule(() => {
       scheduled = false;
-      while (!parked && waiting() > 0 && unacknowledged.length < limits.window) postBatch();
+      while (!parked && hasWork() && unacknowledged.length < limits.window) postBatch();
     });
   }
 
@@ -102,6 +105,7 @@ export function createOutbox(deps: {
       texts.push(text);
     }
     compact();
+    if (waiting() === 0) last = number;
     posted = last;
     unacknowledged.push(last);
     deps.post({ kind: 'batch', last, text: `[${texts.join(',')}]` });
@@ -154,8 +158,7 @@ export function createOutbox(deps: {
 
   return {
     get lastNumber() {
-      const newest = queue.length > head ? queue.at(-1)?.number : undefined;
-      return newest ?? kept.at(-1)?.number ?? posted;
+      return number;
     },
     get waiting() {
       return waiting();
@@ -203,6 +206,7 @@ export function createOutbox(deps: {
       queue = queue.slice(head).filter(stays);
       head = 0;
       chars = [...kept, ...queue].reduce((sum, entry) => sum + (entry.kind === 'gap' ? 0 : entry.text.length), 0);
+      scheduleFlush();
     },
   };
 }

@@ -77,7 +77,7 @@ export function openHub(deps: OpenHubDeps): OpenHub {
   });
   const broker = deps.sharedBroker ?? tabBroker;
   /** A hub is anonymous while neither the worker nor any of its tabs has a source of tokens. */
-  const needsToken = (): boolean => deps.sharedBroker !== null || hub.tokenTabs().length > 0 || broker.peek() !== null;
+  const needsToken = (): boolean => deps.sharedBroker !== null || hub.hasTokenFactory || broker.peek() !== null;
   const bearer = optionalBearer(createBearer(broker), needsToken);
 
   const authenticator = new HubAuthenticator({

@@ -47,7 +47,7 @@ describe('the first way that the hub offers', () => {
     expect(deps.invoke).not.toHaveBeenCalled();
     // The token rides in a header.
     const [url, init] = fetch.mock.calls[0] ?? [];
-    expect(String(url)).not.toContain(TOKEN);
+    expect(JSON.stringify(url)).not.toContain(TOKEN);
     expect(new Headers(init?.headers).get('authorization')).toBe(`Bearer ${TOKEN}`);
   });
 

@@ -48,6 +48,8 @@ export interface SharedHub {
   readonly link: HubLink;
   readonly tabIds: readonly string[];
   readonly primaryTabId: string | null;
+  /** Some tab has an `accessTokenFactory`, though it may be parked now. */
+  readonly hasTokenFactory: boolean;
   /** Tabs that can be asked for a token, the primary first. */
   tokenTabs(): Tab[];
   attach(tab: Tab, wish: HubWish): void;
@@ -200,6 +202,9 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
     },
     get primaryTabId() {
       return primary;
+    },
+    get hasTokenFactory() {
+      return [...members.values()].some((member) => member.hasTokenFactory);
     },
     tokenTabs: () =>
       rankCandidates(candidates(), primary).flatMap((id) => {

@@ -22,10 +22,6 @@ export function ask<T>(
       disarm();
       for (const signal of gone) signal.removeEventListener('abort', giveUp);
     };
-    for (const signal of gone) {
-      if (signal.aborted) return giveUp();
-      signal.addEventListener('abort', giveUp);
-    }
     question.then(
       (answer) => {
         settle();
@@ -36,5 +32,9 @@ export function ask<T>(
         reject(error instanceof Error ? error : new Error(String(error)));
       },
     );
+    for (const signal of gone) {
+      if (signal.aborted) return giveUp();
+      signal.addEventListener('abort', giveUp);
+    }
   });
 }

@@ -1,4 +1,4 @@
-import { expose, wrap, type Remote } from 'comlink';
+import { expose, wrap } from 'comlink';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { quiet } from '../testing/settle.js';
 import { guardPort } from './port-guard.js';
@@ -22,7 +22,7 @@ function setUp() {
   const answers: unknown[] = [];
   port1.addEventListener('message', (event: MessageEvent) => answers.push(event.data));
   port1.start();
-  const remote = wrap<typeof api>(port1) as Remote<typeof api>;
+  const remote = wrap<typeof api>(port1);
   return { port1, port2, api, remote, refused, answers };
 }
 

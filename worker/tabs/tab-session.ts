@@ -106,11 +106,8 @@ export function createTabSession(core: SessionCore, onOver: () => void = () => u
     join: (message, remote) =>
       reply(async (): Promise<Welcome> => {
         const hello = checkHello(message);
-        if (typeof remote !== 'function') {
-          throw new HubshareError(
-            wireError('message-invalid', 'join must bring the tab as a Comlink proxy.', { detail: 'tab' }),
-          );
-        }
+        if (joined !== null) throw invalid('This port has joined already.');
+        if (typeof remote !== 'function') throw invalid('join must bring the tab as a Comlink proxy.');
         if (hello.contractVersion !== CONTRACT_VERSION) {
           throw new HubshareError(
             wireError(
@@ -187,6 +184,10 @@ export function createTabSession(core: SessionCore, onOver: () => void = () => u
     for (const shared of core.hubs()) shared.tabChanged();
     core.changed();
   }
+}
+
+function invalid(detail: string): HubshareError<'message-invalid'> {
+  return new HubshareError(wireError('message-invalid', `${detail} Use SharedHubConnectionBuilder.`, { detail }));
 }
 
 function toWire(error: unknown): WireError {

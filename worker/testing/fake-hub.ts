@@ -1,5 +1,6 @@
 /** A hub that does what a test says: accepts, refuses or hangs, emits, answers calls, and closes as a SignalR hub would. */
 import type { HubSocket, HubSocketEvents, OpenHubSocket, ReauthWay } from '../hub/hub-socket.js';
+import type { SignalRSocketDeps } from '../hub/signalr-socket.js';
 
 // Node's; one turn of the event loop lets every promise that can settle do so.
 declare function setImmediate(callback: () => void): unknown;
@@ -88,6 +89,33 @@ export class FakeHub {
   async finishStop(): Promise<void> {
     for (const socket of this.sockets) socket.finishStop();
     await settle();
+  }
+}
+
+/** The hubs that a worker can reach, by URL. `open` stands in for `openSignalRSocket`. */
+export class FakeHubs {
+  /** What each socket was opened with. */
+  readonly opened: SignalRSocketDeps[] = [];
+  readonly #hubs = new Map<string, FakeHub>();
+
+  readonly open = (deps: SignalRSocketDeps, events: HubSocketEvents): HubSocket => {
+    this.opened.push(deps);
+    return this.at(deps.url).open(events);
+  };
+
+  /** A hub that is well, until a test says otherwise. */
+  at(url: string): FakeHub {
+    const known = this.#hubs.get(url);
+    if (known !== undefined) return known;
+    const hub = new FakeHub();
+    hub.acceptsAtOnce = true;
+    this.#hubs.set(url, hub);
+    return hub;
+  }
+
+  /** The worker that held every socket has died. */
+  vanish(): void {
+    for (const hub of this.#hubs.values()) hub.vanish();
   }
 }
 

@@ -66,7 +66,7 @@ export class FakeLocks {
         }
         this.#waiting.unshift(request);
       } else if (ifAvailable && !this.#canGrant(request, this.#waiting)) {
-        queueMicrotask(() => Promise.resolve(grant(null)).then(resolve, reject));
+        queueMicrotask(() => void Promise.resolve(grant(null)).then(resolve, reject));
         return;
       } else {
         this.#waiting.push(request);
@@ -145,7 +145,7 @@ export class FakeLockClient implements LockManager {
     const [options, grant] =
       typeof optionsOrCallback === 'function' ? [{}, optionsOrCallback] : [optionsOrCallback, callback];
     if (grant === undefined) return Promise.reject(new TypeError('A callback is required.'));
-    return this.#locks.request(this.#clientId, name, options, grant as Grant) as Promise<Awaited<T>>;
+    return this.#locks.request(this.#clientId, name, options, grant) as Promise<Awaited<T>>;
   }
 
   query(): Promise<LockManagerSnapshot> {
