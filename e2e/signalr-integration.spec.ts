@@ -25,7 +25,7 @@ withEachTokenSource(() => {
     test('should handle token refresh during active connections', async ({ hub, openTab }) => {
       const tabs = [await openTab(), await openTab()] as const;
       const [tab] = tabs;
-      await hub.admin.tokenLife(5);
+      await hub.admin.tokenLife(10);
       await Promise.all(tabs.map((each) => each.connect()));
       const before = await agree(tabs);
       const { refreshes, handshakes } = await hub.counts();

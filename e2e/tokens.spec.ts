@@ -15,7 +15,7 @@ withEachTokenSource(() => {
     for (let i = 0; i < 10; i += 1) tabs.push(await openTab());
     const [tab] = tabs;
     if (!tab) throw new Error('no tab');
-    await hub.admin.tokenLife(6);
+    await hub.admin.tokenLife(10);
     await Promise.all(tabs.map((each) => each.connect()));
     const before = await agree(tabs);
     const counts = await hub.counts();
@@ -51,7 +51,7 @@ test.describe('with tokens from the accessTokenFactory of the primary tab', () =
     openTab,
   }) => {
     const tabs = [await openTab(), await openTab(), await openTab()];
-    await hub.admin.tokenLife(6);
+    await hub.admin.tokenLife(10);
     await Promise.all(tabs.map((tab) => tab.connect()));
     const { primary, others } = await primaryOf(tabs);
     const calls = await primary.tokenCalls();

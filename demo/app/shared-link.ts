@@ -11,7 +11,15 @@ export function createSharedLink(hubUrl: string, events: LinkEvents): SharedLink
   const connection = new SharedHubConnectionBuilder()
     .withUrl(hubUrl)
     .withAutomaticReconnect()
-    .withWorker(() => new SharedWorker(new URL('./ops.worker.ts', import.meta.url), { type: 'module', name: 'ops' }))
+    .withWorker(
+      () =>
+        new SharedWorker(new URL('./ops.worker.ts', import.meta.url), {
+          type: 'module',
+          name: 'ops',
+          // Chromium: the worker outlives a reload of the only tab. Other browsers do not know it, nor do TypeScript's types.
+          extendedLifetime: true,
+        } as WorkerOptions),
+    )
     .build();
 
   /** The first start has come to an end: until then its promise tells the outcome. */

@@ -91,7 +91,7 @@ function fileSink(file: string): Sink {
     },
     async read() {
       if (failure === null) await flushed();
-      if (failure !== null) throw failure as Error;
+      if (failure !== null) throw failure;
       return readFile(file, 'utf8');
     },
     close: () => new Promise((resolve) => (failure === null ? stream.end(() => resolve()) : resolve())),

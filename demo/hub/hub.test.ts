@@ -18,7 +18,7 @@ async function connected(
 function errorOf(call: Promise<unknown>): Promise<string> {
   return call.then(
     () => 'no error',
-    (error: Error) => error.message,
+    (error: unknown) => (error as Error).message,
   );
 }
 
@@ -288,9 +288,7 @@ describe('connection.reauth', () => {
     const bob = await signIn(hub, 'bob');
     await admin(hub, 'token-life', { seconds: 0.001 });
     const expired = await signIn(hub);
-    await vi.waitFor(() =>
-      expect(Date.now()).toBeGreaterThan(JSON.parse(atob(expired.token.split('.')[1] ?? '')).exp * 1000),
-    );
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(expiryOf(expired.token) * 1000));
     const text = "An unexpected error occurred invoking 'connection.reauth' on the server. HubException: ";
 
     expect(await errorOf(client.invoke('connection.reauth', bob.token))).toBe(
@@ -433,3 +431,8 @@ describe('a delay of calls', () => {
     expect(order).toEqual([1, 2, 3]);
   });
 });
+
+/** The token's `exp`, in seconds since the epoch. */
+function expiryOf(token: string): number {
+  return (JSON.parse(atob(token.split('.')[1] ?? '')) as { exp: number }).exp;
+}

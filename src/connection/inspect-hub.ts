@@ -2,7 +2,8 @@
 import { isHubshareError, wireError } from '../contract/errors.js';
 import type { Inspection } from '../contract/inspection.js';
 import type { Reply } from '../contract/rpc.js';
-import { answered, type Stay, type TabClient } from '../tab/tab-client.js';
+import { answered } from '../tab/answered.js';
+import type { Stay, TabClient } from '../tab/tab-client.js';
 
 export function inspectHub(client: TabClient, hub: () => string): Inspection {
   async function ask<T>(question: (stay: Stay) => Promise<Reply<T>>, afterMs?: number): Promise<Reply<T>> {

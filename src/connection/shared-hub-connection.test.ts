@@ -7,6 +7,7 @@ import { FakeTab } from '../../worker/testing/fake-tab.js';
 import { quiet, until } from '../../worker/testing/settle.js';
 import type { SignalRConnection } from '../contract/connection.js';
 import { inspectionOf } from '../contract/inspection.js';
+import { REJOIN_DELAYS_MS, REJOIN_PAUSE_MS } from '../contract/timing.js';
 import type { Resync, SharedHubConnection } from './shared-hub-connection.js';
 import { SharedHubConnectionBuilder } from './builder.js';
 
@@ -520,6 +521,17 @@ describe('a connection that is lost', () => {
     expect(hub.starts).toHaveLength(1);
   });
 
+  it('that rests can be stopped and started in one turn', async () => {
+    const connection = await started({ delays: [] });
+    await hub.cut();
+    await until(() => connection.state === 'Disconnected');
+    void connection.stop();
+    await connection.start();
+    await quiet();
+    expect(connection.state).toBe('Connected');
+    expect(hub.held).toBe(1);
+  });
+
   it('by a hub that allows no reconnect is closed with the hub’s reason', async () => {
     const connection = await started({ delays: [0] });
     const seen = listenTo(connection);
@@ -606,6 +618,107 @@ describe('a worker that dies', () => {
   });
 });
 
+describe('a worker that cannot be replaced at once', () => {
+  const [firstDelayMs = 0] = REJOIN_DELAYS_MS;
+  /** When the page constructed a worker, in its own time. */
+  let triedAtMs: number[] = [];
+  let isOffline = false;
+
+  beforeEach(() => {
+    triedAtMs = [];
+    isOffline = false;
+    factory = () => {
+      triedAtMs.push(Date.now());
+      if (isOffline) throw new Error('The script cannot be fetched.');
+      return new FakeSharedWorker(host);
+    };
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** Lets all arrive that is under way. Each hop takes 1 ms of the page's time: locks are granted by timers. */
+  async function settled(): Promise<void> {
+    for (let hop = 0; hop < 30; hop += 1) {
+      await vi.advanceTimersByTimeAsync(1);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+
+  async function elapse(ms: number): Promise<void> {
+    await vi.advanceTimersByTimeAsync(ms);
+    await settled();
+  }
+
+  /** Between the tries to get to the next worker. */
+  const pausesMs = (): number[] => triedAtMs.slice(2).map((atMs, n) => atMs - (triedAtMs[n + 1] ?? 0));
+
+  /** Connected, then without a worker, with one try to get to the next one behind it. The page's time is a fake from here on. */
+  async function withoutWorker(options?: Parameters<typeof build>[0]) {
+    const connection = await started(options);
+    await quiet();
+    const seen = listenTo(connection);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    isOffline = true;
+    killWorker();
+    await settled();
+    await elapse(REJOIN_PAUSE_MS);
+    expect(triedAtMs).toHaveLength(2);
+    return { connection, seen };
+  }
+
+  it('with automatic reconnect is tried again after the first delay', async () => {
+    const { connection, seen } = await withoutWorker();
+    expect(connection.state).toBe('Reconnecting');
+    isOffline = false;
+    await elapse(firstDelayMs);
+    expect(pausesMs()).toEqual([firstDelayMs]);
+    expect(connection.state).toBe('Connected');
+    expect(seen).toEqual(['reconnecting worker-lost', 'resync worker-replaced ?', 'reconnected connection-2']);
+  });
+
+  it('with automatic reconnect is tried again after each delay, then closes', async () => {
+    const { connection, seen } = await withoutWorker();
+    for (const delayMs of REJOIN_DELAYS_MS) {
+      expect(connection.state).toBe('Reconnecting');
+      await elapse(delayMs);
+    }
+    expect(seen).toEqual(['reconnecting worker-lost', 'closed worker-load-failed']);
+    expect(connection.state).toBe('Disconnected');
+    expect(pausesMs()).toEqual(REJOIN_DELAYS_MS);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('without automatic reconnect closes at once', async () => {
+    const { connection, seen } = await withoutWorker({ delays: null });
+    expect(connection.state).toBe('Disconnected');
+    expect(seen.at(-1)).toBe('closed worker-load-failed');
+    expect(vi.getTimerCount()).toBe(0);
+    await elapse(firstDelayMs);
+    expect(triedAtMs).toHaveLength(2);
+  });
+
+  it('is tried again at once when the network is back', async () => {
+    const { connection } = await withoutWorker();
+    isOffline = false;
+    window.dispatchEvent(new Event('online'));
+    await settled();
+    expect(triedAtMs).toHaveLength(3);
+    expect(connection.state).toBe('Connected');
+  });
+
+  it('leaves no timer and no lock when the connection is stopped in the pause', async () => {
+    const { connection, seen } = await withoutWorker();
+    await connection.stop();
+    await settled();
+    expect(vi.getTimerCount()).toBe(0);
+    expect(origin.held).toEqual([]);
+    expect(seen).toEqual(['reconnecting worker-lost', 'closed']);
+    await elapse(firstDelayMs);
+    expect(triedAtMs).toHaveLength(2);
+  });
+});
+
 describe('sign-out', () => {
   it('in this tab closes every connection of the page', async () => {
     const [ops, chat] = [await started(), await started({ url: '/hubs/chat' })];
@@ -637,6 +750,21 @@ describe('sign-out', () => {
     await build().signOut();
     await other.reaches(OPS, 'closed');
     await until(() => origin.held.length === 2);
+  });
+});
+
+describe('sign-out while the worker dies', () => {
+  it('is answered by the next worker', async () => {
+    const connection = await started();
+    // The question is on its way when the worker dies.
+    const signedOut = connection.signOut();
+    killWorker();
+    await signedOut;
+    expect(host.starts).toBe(2);
+    expect(connection.state).toBe('Disconnected');
+    await quiet();
+    expect(hub.held).toBe(0);
+    expect(origin.held.filter((name) => name.startsWith('hubshare:tab:'))).toEqual([]);
   });
 });
 

@@ -1,11 +1,12 @@
 /** The drop-in: SignalR's `HubConnection` as an app sees it, on the connection that the worker shares among all tabs. */
 import type { HubConnection, HubConnectionState, IStreamResult } from '@microsoft/signalr';
 import { ConnectionStatus, type SignalRConnection } from '../contract/connection.js';
-import { errorFromWire, HubshareError, wireError, type WireError } from '../contract/errors.js';
+import { errorFromWire, HubshareError, isHubshareError, wireError, type WireError } from '../contract/errors.js';
 import type { HubStatus } from '../contract/frames.js';
 import { offerInspection } from '../contract/inspection.js';
 import type { ChannelUser, HubChannel } from '../tab/hub-channel.js';
-import { answered, type TabClient } from '../tab/tab-client.js';
+import { answered } from '../tab/answered.js';
+import type { TabClient } from '../tab/tab-client.js';
 import { createCallbacks } from './callbacks.js';
 import { createHandlers, type Handler } from './handlers.js';
 import { inspectHub } from './inspect-hub.js';
@@ -80,6 +81,7 @@ export class SharedHubConnection implements Pick<HubConnection, keyof HubConnect
         return settings();
       },
       tokenFactory: options.tokenFactory,
+      reconnects: options.reconnects,
       methods: () => this.#handlers.names(),
       onEvent: (method, args) => this.#handlers.run(this, method, args),
       onStatus: (status) => this.#onStatus(status),
@@ -204,7 +206,13 @@ export class SharedHubConnection implements Pick<HubConnection, keyof HubConnect
     const wasClosed = this.#state === 'Disconnected';
     const channel = this.#channel;
     if (wasClosed && channel === null) return Promise.resolve();
-    this.#state = wasClosed ? 'Disconnected' : 'Disconnecting';
+    if (wasClosed) {
+      // At rest: nothing to wait for, and a start() right after must find it done.
+      this.#channel = null;
+      this.#forget();
+      return channel?.detach(this.#user) ?? Promise.resolve();
+    }
+    this.#state = 'Disconnecting';
     const starting = this.#starting;
     this.#starting = null;
     starting?.reject(
@@ -218,7 +226,7 @@ export class SharedHubConnection implements Pick<HubConnection, keyof HubConnect
       this.#stopping = null;
       this.#forget();
       this.#state = 'Disconnected';
-      if (!wasClosed && starting === null) this.#closed.call(this, undefined);
+      if (starting === null) this.#closed.call(this, undefined);
     })();
     this.#stopping = stopping;
     return stopping;
@@ -317,7 +325,15 @@ export class SharedHubConnection implements Pick<HubConnection, keyof HubConnect
    * The app's own sign-out request, which ends the session at the server, is still the app's to send.
    */
   async signOut(): Promise<void> {
-    await this.#client.visit((stay) => answered(stay.api.signOut(), stay.over));
+    for (let done = false; !done;) {
+      try {
+        await this.#client.visit((stay) => answered(stay.api.signOut(), stay.over));
+        done = true;
+      } catch (error) {
+        // The worker died before it answered: the next one is told the same, for the other tabs come back with it.
+        if (!isHubshareError(error) || error.code !== 'worker-lost') throw error;
+      }
+    }
     await this.stop();
   }
 
@@ -398,14 +414,14 @@ export class SharedHubConnection implements Pick<HubConnection, keyof HubConnect
     this.#workerWasLost = true;
     this.#transport = null;
     this.#retryAtMs = null;
-    if (this.#state !== 'Connected') return;
     this.#tellSnapshot({
       ...this.#snapshot,
       connectionId: '',
-      status: ConnectionStatus.RECONNECTING,
+      status: this.#state === 'Connected' ? ConnectionStatus.RECONNECTING : this.#snapshot.status,
       error: error.message,
       primaryTabId: '',
     });
+    if (this.#state !== 'Connected') return;
     this.#state = 'Reconnecting';
     this.#reconnecting.call(this, errorFromWire(error));
   }

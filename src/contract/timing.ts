@@ -10,6 +10,12 @@ export const JOIN_ATTEMPTS_MS: readonly number[] = [300, 700, 1_500, 3_000, 6_00
  */
 export const REJOIN_PAUSE_MS = 150;
 
+/** How long the port of a dead worker is still read: its last words may be queued behind the news of its death. */
+export const LAST_WORDS_MS = 100;
+
+/** Milliseconds before each try to get to a worker again when that failed (its script cannot be fetched while the network is down). */
+export const REJOIN_DELAYS_MS: readonly number[] = [1_000, 5_000, 15_000, 30_000, 60_000];
+
 /** A call that the worker only has to note (attach, subscribe, park) is answered in this time, or the worker hangs. */
 export const CONTROL_REPLY_MS = 10_000;
 

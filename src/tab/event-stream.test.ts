@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionStatus } from '../contract/connection.js';
 import type { Entry, HubStatus, WorkerFrame } from '../contract/frames.js';
 import { readEvents, type EntrySink } from './event-stream.js';
@@ -135,4 +135,49 @@ it('closes its port, and hears nothing any more', () => {
   stream.close();
   expect(close).toHaveBeenCalledTimes(1);
   expect(port.onmessage).toBeNull();
+});
+
+describe('drain', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('still hears which calls were accepted, as late words', () => {
+    const { stream, frame, onAccepted } = setUp();
+    const onLate = vi.fn();
+    stream.drain(onLate, 100);
+    frame({ kind: 'accepted', callId: 'id-1' });
+    expect(onLate.mock.calls).toEqual([['id-1']]);
+    expect(onAccepted).not.toHaveBeenCalled();
+  });
+
+  it('neither dispatches nor acknowledges a batch', () => {
+    const { stream, deliver, seen, posted } = setUp();
+    deliver(1, [0, 1, OPS]);
+    stream.drain(vi.fn(), 100);
+    deliver(2, [1, 1, 'metric', [1]]);
+    expect(seen).toEqual([]);
+    expect(posted).toEqual([{ kind: 'ack', last: 1 }]);
+  });
+
+  it('closes the port after the time, and not 1 ms before', () => {
+    const { stream, close, port } = setUp();
+    stream.drain(vi.fn(), 100);
+    vi.advanceTimersByTime(99);
+    expect(close).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(close).toHaveBeenCalledTimes(1);
+    expect(port.onmessage).toBeNull();
+  });
+
+  it('lets go of what waited for an event, for none can come', async () => {
+    const { stream, seen } = setUp();
+    void stream.reached(9)?.then(() => seen.push('reached'));
+    stream.drain(vi.fn(), 100);
+    await settle();
+    expect(seen).toEqual(['reached']);
+  });
 });

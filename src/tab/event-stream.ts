@@ -11,6 +11,8 @@ export interface EntrySink {
 export interface EventStream {
   /** Resolves when every entry up to `number` was dispatched; at once if that is so already. */
   reached(number: number): Promise<void> | undefined;
+  /** The worker is dead: only its word about accepted calls still counts, for `forMs`. */
+  drain(onAccepted: (callId: string) => void, forMs: number): void;
   close(): void;
 }
 
@@ -64,17 +66,31 @@ export function readEvents(
     return url === undefined ? undefined : sinkOf(url);
   }
 
+  /** An outcome that is known is given, though its events can no longer come. */
+  function settleWaiting(): void {
+    for (const { resolve } of waiting) resolve();
+    waiting = [];
+  }
+
   return {
     reached(number) {
       if (number <= dispatched) return undefined;
       return new Promise((resolve) => waiting.push({ number, resolve }));
     },
+    drain(onLate, forMs) {
+      settleWaiting();
+      port.onmessage = (event: MessageEvent<WorkerFrame>) => {
+        if (event.data.kind === 'accepted') onLate(event.data.callId);
+      };
+      setTimeout(() => {
+        port.onmessage = null;
+        port.close();
+      }, forMs);
+    },
     close() {
       port.onmessage = null;
       port.close();
-      // An outcome that is known is given, though its events can no longer come.
-      for (const { resolve } of waiting) resolve();
-      waiting = [];
+      settleWaiting();
     },
   };
 }

@@ -4,7 +4,9 @@ import type { HubStatus } from '../contract/frames.js';
 import type { HubSettings, Reply } from '../contract/rpc.js';
 import type { EntrySink } from './event-stream.js';
 import { createPendingCalls, type CallKind } from './pending-calls.js';
-import { answered, type Stay, type TabClient } from './tab-client.js';
+import { REJOIN_DELAYS_MS } from '../contract/timing.js';
+import { answered } from './answered.js';
+import type { Stay, TabClient } from './tab-client.js';
 
 export type TokenFactory = () => string | Promise<string>;
 
@@ -14,6 +16,8 @@ export interface ChannelUser {
   /** Client methods that it has handlers for, lower-cased. */
   methods(): Iterable<string>;
   readonly tokenFactory: TokenFactory | null;
+  /** It wants to be connected again when the connection was lost. */
+  readonly reconnects: boolean;
   onEvent(method: string, args: unknown[]): void;
   onStatus(status: HubStatus): void;
   onGap(dropped: number): void;
@@ -35,6 +39,9 @@ export interface HubChannel extends EntrySink {
   call(user: ChannelUser, kind: CallKind, method: string, args: readonly unknown[]): Promise<unknown>;
   fetchAccessToken(): Promise<Reply<string>>;
   accepted(callId: string): void;
+  acceptedByDead(callId: string): void;
+  /** The browser says that the network is back: a try to get to a worker need not wait longer. */
+  online(): void;
   workerLost(error: WireError): void;
   /** Attaches again after the worker died. */
   resume(): Promise<void>;
@@ -50,6 +57,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
   let resendDue = false;
   /** The stay in which the worker was told of this hub; changes of what is wanted go there as they happen. */
   let toldIn: Stay | null = null;
+  let endPause: (() => void) | null = null;
 
   function want(method: string, change: 1 | -1): void {
     const count = (wanted.get(method) ?? 0) + change;
@@ -71,6 +79,17 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
       stay.api.attach({ hub, settings: first.settings, methods: [...wanted.keys()], hasTokenFactory }),
       stay.over,
     );
+  }
+
+  function pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => endPause?.(), delayMs);
+      endPause = () => {
+        endPause = null;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   const channel: HubChannel = {
@@ -99,7 +118,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
           }
         }
       } catch (error) {
-        await channel.detach(user);
+        void channel.detach(user);
         throw error;
       }
     },
@@ -110,6 +129,8 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
       const { stay } = client;
       if (users.size > 0) {
         for (const method of user.methods()) want(method, -1);
+        // Who is left may have no token to give.
+        if (stay !== null && stay === toldIn) void sayWish(stay).catch(() => undefined);
         return;
       }
       const wasTold = stay !== null && stay === toldIn;
@@ -117,6 +138,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
       status = null;
       resendDue = false;
       toldIn = null;
+      endPause?.();
       if (wasTold) {
         try {
           await answered(stay.api.detach(hub), stay.over);
@@ -136,7 +158,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
       if (factory === undefined || factory === null) {
         return {
           ok: false,
-          error: wireError('token-unavailable', 'This tab has no accessTokenFactory for the hub.', {}),
+          error: wireError('stopped', 'This tab has no accessTokenFactory for the hub.', {}),
         };
       }
       try {
@@ -148,6 +170,8 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
     },
 
     accepted: (callId) => calls.accepted(callId),
+    acceptedByDead: (callId) => calls.acceptedByDead(callId),
+    online: () => endPause?.(),
 
     workerLost(error) {
       calls.workerLost();
@@ -157,14 +181,18 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
     },
 
     async resume() {
-      try {
-        const stay = await client.join();
-        await sayWish(stay);
-      } catch (error) {
-        if (isHubshareError(error) && error.code === 'worker-lost') return;
-        const wire = isHubshareError(error) ? error.wire : wireError('worker-lost', String(error), {});
-        calls.rejectAll(wire);
-        for (const user of [...users]) user.onAbandoned(wire);
+      for (let attempt = 0; users.size > 0; attempt += 1) {
+        try {
+          await sayWish(await client.join());
+          return;
+        } catch (error) {
+          // It has died as well; its own death leads here again.
+          if (isHubshareError(error) && error.code === 'worker-lost') return;
+          const wire = isHubshareError(error) ? error.wire : wireError('worker-lost', String(error), {});
+          const delayMs = REJOIN_DELAYS_MS[attempt];
+          for (const user of [...users]) if (delayMs === undefined || !user.reconnects) user.onAbandoned(wire);
+          if (delayMs !== undefined && users.size > 0) await pause(delayMs);
+        }
       }
     },
 

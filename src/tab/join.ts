@@ -37,9 +37,14 @@ export interface JoinRequest {
  * @throws {HubshareError} `worker-load-failed`, `worker-unreachable`, `contract-mismatch`.
  */
 export async function joinWorker(request: JoinRequest): Promise<JoinedWorker> {
-  for (const afterMs of JOIN_ATTEMPTS_MS) {
-    const joined = await knock(request, afterMs);
-    if (joined !== null) return joined;
+  const failure = watchLoading();
+  try {
+    for (const afterMs of JOIN_ATTEMPTS_MS) {
+      const joined = await knock(request, failure, afterMs);
+      if (joined !== null) return joined;
+    }
+  } finally {
+    failure.end();
   }
   const afterMs = JOIN_ATTEMPTS_MS.reduce((sum, ms) => sum + ms, 0);
   throw new HubshareError(
@@ -51,9 +56,41 @@ export async function joinWorker(request: JoinRequest): Promise<JoinedWorker> {
   );
 }
 
+interface LoadFailure {
+  /** Rejects when a worker that is watched cannot be loaded. */
+  readonly happened: Promise<never>;
+  watch(worker: SharedWorker): void;
+  end(): void;
+}
+
+/**
+ * Listens to every worker object that was knocked at, not only to the latest: in Firefox only the first one hears that the
+ * script cannot be loaded, and that may take longer than the first knock waits.
+ */
+function watchLoading(): LoadFailure {
+  const workers: SharedWorker[] = [];
+  let onError: (event: Event) => void = () => undefined;
+  const happened = new Promise<never>((_resolve, reject) => {
+    onError = (event) => reject(loadFailed(event instanceof ErrorEvent ? event.message : undefined));
+  });
+  // It may happen between two knocks, when nobody waits for it.
+  happened.catch(() => undefined);
+  return {
+    happened,
+    watch(worker) {
+      workers.push(worker);
+      worker.addEventListener('error', onError);
+    },
+    end() {
+      for (const worker of workers) worker.removeEventListener('error', onError);
+    },
+  };
+}
+
 /** `null`: no answer in time. */
-async function knock(request: JoinRequest, afterMs: number): Promise<JoinedWorker | null> {
+async function knock(request: JoinRequest, failure: LoadFailure, afterMs: number): Promise<JoinedWorker | null> {
   const worker = construct(request.factory);
+  failure.watch(worker);
   const control = new MessageChannel();
   const events = new MessageChannel();
   const close = (): void => {
@@ -71,16 +108,15 @@ async function knock(request: JoinRequest, afterMs: number): Promise<JoinedWorke
   };
   // Only this message goes over the worker's own port: later ones would evict the page from the back/forward cache.
   worker.port.postMessage({ hubshare: CONTRACT_VERSION, control: control.port2 }, [control.port2]);
-  const answer = await firstOf(worker, api.join(transfer(hello, [events.port2]), proxy(request.tab)), afterMs);
-  if (answer === null) {
-    close();
-    return null;
+  const welcome = api.join(transfer(hello, [events.port2]), proxy(request.tab));
+  let answer: Reply<Welcome> | null = null;
+  try {
+    answer = await orNullAfter(afterMs, Promise.race([welcome, failure.happened]));
+    if (answer !== null && !answer.ok) throw errorFromWire(answer.error);
+  } finally {
+    if (answer?.ok !== true) close();
   }
-  if (!answer.ok) {
-    close();
-    throw errorFromWire(answer.error);
-  }
-  return { welcome: answer.value, api, events: events.port1, close };
+  return answer === null ? null : { welcome: answer.value, api, events: events.port1, close };
 }
 
 function construct(factory: WorkerFactory): SharedWorker {
@@ -100,26 +136,10 @@ function construct(factory: WorkerFactory): SharedWorker {
   return worker;
 }
 
-function firstOf(
-  worker: SharedWorker,
-  welcome: Promise<Reply<Welcome>>,
-  afterMs: number,
-): Promise<Reply<Welcome> | null> {
+function orNullAfter<T>(afterMs: number, promise: Promise<T>): Promise<T | null> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => settle(() => resolve(null)), afterMs);
-    const onError = (event: Event): void => {
-      settle(() => reject(loadFailed(event instanceof ErrorEvent ? event.message : undefined)));
-    };
-    worker.addEventListener('error', onError);
-    function settle(then: () => void): void {
-      clearTimeout(timer);
-      worker.removeEventListener('error', onError);
-      then();
-    }
-    welcome.then(
-      (reply) => settle(() => resolve(reply)),
-      (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error(String(error)))),
-    );
+    const timer = setTimeout(() => resolve(null), afterMs);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
 

@@ -36,16 +36,18 @@ function fakeStay() {
     });
   let dispatched = 0;
   let waiting: { readonly number: number; readonly resolve: () => void }[] = [];
+  const endWaiting = (): void => {
+    for (const { resolve } of waiting) resolve();
+    waiting = [];
+  };
   const stay = {
     welcome: { bootId: 'boot-1', workerLock: 'lock', contractVersion: 1 },
     api: { invoke: take('invoke'), send: take('send') } as unknown as Remote<CoordinatorApi>,
     events: {
       reached: (number: number) =>
         number <= dispatched ? undefined : new Promise<void>((resolve) => waiting.push({ number, resolve })),
-      close: () => {
-        for (const { resolve } of waiting) resolve();
-        waiting = [];
-      },
+      drain: endWaiting,
+      close: endWaiting,
     },
     over: new AbortController().signal,
   } satisfies Stay;
@@ -273,6 +275,47 @@ describe('when the worker dies', () => {
     await next.calls[0]?.answer(ok('new'));
     await calls[0]?.answer(ok('old'));
     expect(settled).toEqual(['new']);
+  });
+});
+
+describe('the last word of a worker that died', () => {
+  it('makes a call that it had accepted after all one of unknown outcome', async () => {
+    const { start, pending, calls } = setUp();
+    const result = start();
+    pending.workerLost();
+    pending.acceptedByDead(calls[0]!.call.callId);
+    await expect(result).rejects.toBeInstanceOf(OutcomeUnknownError);
+    await expect(result).rejects.toMatchObject({ code: 'outcome-unknown', wire: { method: 'Add' } });
+  });
+
+  it('keeps that call from the next worker', async () => {
+    const { start, pending, calls, settled } = setUp();
+    void start();
+    pending.workerLost();
+    pending.acceptedByDead(calls[0]!.call.callId);
+    const next = fakeStay();
+    pending.resend(next.stay);
+    await settle();
+    expect(next.calls).toEqual([]);
+    expect(settled).toHaveLength(1);
+  });
+
+  it('comes too late for a call that the next worker was given', async () => {
+    const { start, pending, calls, settled } = setUp();
+    void start();
+    pending.workerLost();
+    const next = fakeStay();
+    pending.resend(next.stay);
+    pending.acceptedByDead(calls[0]!.call.callId);
+    await settle();
+    expect(settled).toEqual([]);
+    await next.calls[0]?.answer(ok(3));
+    expect(settled).toEqual([3]);
+  });
+
+  it('about a call that is unknown is ignored', () => {
+    const { pending } = setUp();
+    expect(() => pending.acceptedByDead('unknown')).not.toThrow();
   });
 });
 

@@ -21,6 +21,8 @@ interface PendingCall {
   /** The stay in which it was given to the worker. */
   issuedIn: Stay | null;
   accepted: boolean;
+  /** Its worker died, and no other has it yet. */
+  lost: boolean;
   /** The outcome is here and waits for its turn among the events. */
   answered: boolean;
   readonly resolve: (value: unknown) => void;
@@ -38,6 +40,8 @@ export interface PendingCalls {
     stay: Stay | null,
   ): Promise<unknown>;
   accepted(callId: string): void;
+  /** A late word of a worker that has died: it had given the call to the hub after all. */
+  acceptedByDead(callId: string): void;
   /** The worker died. */
   workerLost(): void;
   /** The hub is connected again through a new worker: what was never accepted goes out now. */
@@ -59,6 +63,7 @@ export function createPendingCalls(): PendingCalls {
   function issue(entry: PendingCall, stay: Stay): void {
     const { call, kind } = entry;
     entry.issuedIn = stay;
+    entry.lost = false;
     entry.disarm = armAcceptLimit(entry);
     let outcome: Promise<CallOutcome>;
     try {
@@ -76,6 +81,12 @@ export function createPendingCalls(): PendingCalls {
       },
       (error: unknown) => settle(entry, () => entry.reject(asError(error))),
     );
+  }
+
+  function rejectUnknown(entry: PendingCall): void {
+    const { method } = entry.call;
+    const message = `The shared worker ended after it had given the call of ${method} to the hub. The hub may or may not have run it.`;
+    settle(entry, () => entry.reject(new OutcomeUnknownError(wireError('outcome-unknown', message, { method }))));
   }
 
   /** A worker that is alive but does not take the call is hung; the lock cannot tell. A page that was frozen meanwhile gets a second turn. */
@@ -104,6 +115,7 @@ export function createPendingCalls(): PendingCalls {
           owner,
           issuedIn: null,
           accepted: false,
+          lost: false,
           answered: false,
           resolve,
           reject,
@@ -119,13 +131,17 @@ export function createPendingCalls(): PendingCalls {
       entry.accepted = true;
       entry.disarm();
     },
+    acceptedByDead(callId) {
+      const entry = pending.get(callId);
+      // Not if the next worker has it already: then this worker's word came too late, and the call is on its way again.
+      if (entry !== undefined && entry.lost) rejectUnknown(entry);
+    },
     workerLost() {
       for (const entry of [...pending.values()]) {
         entry.disarm();
-        if (!entry.accepted || entry.answered) continue;
-        const { method } = entry.call;
-        const message = `The shared worker ended after it had given the call of ${method} to the hub. The hub may or may not have run it.`;
-        settle(entry, () => entry.reject(new OutcomeUnknownError(wireError('outcome-unknown', message, { method }))));
+        if (entry.answered) continue;
+        if (entry.accepted) rejectUnknown(entry);
+        else entry.lost = true;
       }
     },
     resend(stay) {

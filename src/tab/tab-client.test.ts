@@ -5,7 +5,8 @@ import { quiet, until } from '../../worker/testing/settle.js';
 import { wireError } from '../contract/errors.js';
 import type { Reply } from '../contract/rpc.js';
 import { CONTROL_REPLY_MS } from '../contract/timing.js';
-import { answered, createTabClient, missingFeature } from './tab-client.js';
+import { answered } from './answered.js';
+import { createTabClient, missingFeature } from './tab-client.js';
 
 let origin: FakeLocks;
 let page: FakeLockClient;

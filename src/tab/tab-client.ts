@@ -1,8 +1,8 @@
 /** This tab in front of one worker: joins it, notices its death and joins the next one, and leaves when nobody needs it. */
 import type { Remote } from 'comlink';
-import { errorFromWire, HubshareError, wireError } from '../contract/errors.js';
-import type { CoordinatorApi, Reply, TabApi, Welcome } from '../contract/rpc.js';
-import { CONTROL_REPLY_MS, REJOIN_PAUSE_MS } from '../contract/timing.js';
+import { HubshareError, wireError } from '../contract/errors.js';
+import type { CoordinatorApi, TabApi, Welcome } from '../contract/rpc.js';
+import { LAST_WORDS_MS, REJOIN_PAUSE_MS } from '../contract/timing.js';
 import { readEvents, type EventStream } from './event-stream.js';
 import { createHubChannel, type HubChannel } from './hub-channel.js';
 import { joinWorker } from './join.js';
@@ -54,18 +54,19 @@ export function createTabClient(factory: WorkerFactory): TabClient {
   const tabId = crypto.randomUUID();
   const channels = new Map<string, HubChannel>();
   let stay: Stay | null = null;
-  let endStay: (() => void) | null = null;
+  let endStay: ((died: boolean) => void) | null = null;
   let joining: Promise<Stay> | null = null;
   let lock: HeldLock | null = null;
   let unwatchPage: (() => void) | null = null;
   let visits = 0;
+  let parked = false;
   let pauseUntilMs = 0;
 
   const tabApi: TabApi = {
     fetchAccessToken: async (hub) => {
       const channel = channels.get(hub);
       return channel === undefined
-        ? { ok: false, error: wireError('token-unavailable', 'This tab no longer uses the hub.', {}) }
+        ? { ok: false, error: wireError('stopped', 'This tab no longer uses the hub.', {}) }
         : channel.fetchAccessToken();
     },
   };
@@ -86,6 +87,18 @@ export function createTabClient(factory: WorkerFactory): TabClient {
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(pauseMs, REJOIN_PAUSE_MS)));
     // Lock first, joining second: the other order misses a tab that dies in between.
     lock ??= await holdLock(navigator.locks, `hubshare:tab:${tabId}:${crypto.randomUUID()}`);
+    // Before the join: what the page goes through meanwhile must not be missed.
+    unwatchPage ??= watchPage({
+      visibility: (visibility) => void stay?.api.setVisibility(visibility),
+      parked: (isParked) => {
+        parked = isParked;
+        void (isParked ? stay?.api.park() : stay?.api.unpark());
+      },
+      online: () => {
+        void stay?.api.online();
+        for (const channel of channels.values()) channel.online();
+      },
+    });
     const joined = await joinWorker({ factory, tabId, tabLock: lock.name, visibility: pageVisibility, tab: tabApi });
     const over = new AbortController();
     const events = readEvents(
@@ -96,26 +109,30 @@ export function createTabClient(factory: WorkerFactory): TabClient {
       },
     );
     const unwatchWorker = watchWorker(navigator.locks, joined.welcome.workerLock, onWorkerDied);
-    endStay = () => {
+    endStay = (died) => {
       endStay = null;
       stay = null;
       unwatchWorker();
       over.abort();
-      events.close();
+      if (died) {
+        events.drain((callId) => {
+          for (const channel of channels.values()) channel.acceptedByDead(callId);
+        }, LAST_WORDS_MS);
+      } else {
+        events.close();
+      }
       joined.close();
     };
     const entered: Stay = { welcome: joined.welcome, api: joined.api, events, over: over.signal };
     stay = entered;
-    unwatchPage ??= watchPage({
-      visibility: (visibility) => void stay?.api.setVisibility(visibility),
-      parked: (parked) => void (parked ? stay?.api.park() : stay?.api.unpark()),
-      online: () => void stay?.api.online(),
-    });
+    // The knock that was answered may have said what is no longer so.
+    void entered.api.setVisibility(pageVisibility());
+    if (parked) void entered.api.park();
     return entered;
   }
 
   function onWorkerDied(): void {
-    endStay?.();
+    endStay?.(true);
     const used = [...channels.values()].filter((channel) => channel.isUsed);
     const died = wireError('worker-lost', 'The shared worker has ended; a new one takes over.', {});
     for (const channel of used) channel.workerLost(died);
@@ -129,7 +146,7 @@ export function createTabClient(factory: WorkerFactory): TabClient {
     if (joining !== null || visits > 0 || [...channels.values()].some((channel) => channel.isUsed)) return;
     channels.clear();
     void stay?.api.leave();
-    endStay?.();
+    endStay?.(false);
     lock?.release();
     lock = null;
     unwatchPage?.();
@@ -161,40 +178,4 @@ export function createTabClient(factory: WorkerFactory): TabClient {
     released: leaveIfUnused,
   };
   return client;
-}
-
-/**
- * Waits for the answer to a call that the worker only has to note.
- *
- * @throws {HubshareError} what the worker answered; `worker-lost` when it died; `worker-unreachable` when it hangs.
- */
-export function answered<T>(
-  reply: Promise<Reply<T>>,
-  over: AbortSignal,
-  afterMs: number = CONTROL_REPLY_MS,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      settle(() =>
-        reject(
-          new HubshareError(
-            wireError('worker-unreachable', `The shared worker gave no answer in ${afterMs} ms.`, { afterMs }),
-          ),
-        ),
-      );
-    }, afterMs);
-    const onOver = (): void =>
-      settle(() => reject(new HubshareError(wireError('worker-lost', 'The shared worker has ended.', {}))));
-    over.addEventListener('abort', onOver);
-    function settle(then: () => void): void {
-      clearTimeout(timer);
-      over.removeEventListener('abort', onOver);
-      then();
-    }
-    if (over.aborted) return onOver();
-    reply.then(
-      (value) => settle(() => (value.ok ? resolve(value.value) : reject(errorFromWire(value.error)))),
-      (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error(String(error)))),
-    );
-  });
 }

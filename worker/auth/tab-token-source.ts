@@ -45,6 +45,11 @@ export function tabTokenSource(deps: TabTokenSourceDeps): TokenSource {
           deps.onSkipped(tab);
           continue;
         }
+        if (!reply.ok && reply.error.code === 'stopped') {
+          // It has just let the hub go: the next one is asked.
+          deps.onSkipped(tab);
+          continue;
+        }
         // A tab that answers with an error has answered: the others run the same code and would say the same.
         if (!reply.ok) throw errorFromWire(reply.error);
         return { token: reply.value };

@@ -316,6 +316,59 @@ describe('the early refresh', () => {
   });
 });
 
+describe('catchUp', () => {
+  it('starts an early refresh whose timer is late', async () => {
+    const { clock, source, broker } = await withToken(300);
+    broker.hold();
+    clock.jumpBy(240_000);
+    expect(source.fetches).toBe(1);
+    broker.catchUp();
+    expect(source.fetches).toBe(2);
+  });
+
+  it('does nothing 1 ms before the refresh is due', async () => {
+    const { clock, source, broker } = await withToken(300);
+    broker.hold();
+    clock.jumpBy(239_999);
+    broker.catchUp();
+    expect(source.fetches).toBe(1);
+    // The timer is still there for it.
+    await clock.advanceBy(1);
+    expect(source.fetches).toBe(2);
+  });
+
+  it('does nothing when no refresh is due, because nobody holds', async () => {
+    const { clock, source, broker } = await withToken(300);
+    clock.jumpBy(HOUR_MS);
+    broker.catchUp();
+    expect(source.fetches).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('leaves no timer that would fetch a second time', async () => {
+    const { clock, source, broker } = await withToken(300);
+    broker.hold();
+    clock.jumpBy(250_000);
+    broker.catchUp();
+    source.give('token-2', 300);
+    await clock.settle();
+    expect(broker.peek()?.token).toBe('token-2');
+    await clock.advanceBy(239_999);
+    expect(source.fetches).toBe(2);
+    await clock.advanceBy(1);
+    expect(source.fetches).toBe(3);
+  });
+
+  it('twice in a row is one fetch', async () => {
+    const { clock, source, broker } = await withToken(300);
+    broker.hold();
+    clock.jumpBy(250_000);
+    broker.catchUp();
+    broker.catchUp();
+    expect(source.fetches).toBe(2);
+  });
+});
+
 describe('a refused token', () => {
   it('is not given out again: the next call fetches', async () => {
     const { source, broker } = await withToken(300);

@@ -205,6 +205,11 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
         changed();
       };
     },
+    catchUp() {
+      if (timer === null || clock.now() < timer.atMs) return;
+      timer.disarm();
+      refreshEarly();
+    },
     clear: () => drop(signedOut()),
     close() {
       closed = true;

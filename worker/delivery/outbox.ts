@@ -123,7 +123,10 @@ export function createOutbox(deps: {
   }
 
   function makeRoom(): void {
-    while ((queue.length - head > limits.maxQueuedEntries || chars > limits.maxQueuedChars) && head < queue.length) {
+    while (
+      (queue.length - head > limits.maxQueuedEntries || chars > limits.maxQueuedChars) &&
+      queue.length - head > 1
+    ) {
       const oldest = queue[head] as Queued;
       head += 1;
       if (oldest.kind === 'event') {

@@ -1,3 +1,4 @@
+import { HttpError } from '@microsoft/signalr';
 import { describe, expect, it, vi } from 'vitest';
 import { encodeEvent } from '../delivery/encode.js';
 import type { HubCall } from '../../src/contract/rpc.js';
@@ -129,6 +130,30 @@ describe('a call that fails', () => {
     await hub.finishStop();
     await clock.settle();
     expect((await outcome).reply).toMatchObject({ error: { code: 'connection-lost' } });
+  });
+});
+
+describe('a call that fails while the connection is up', () => {
+  it.each([
+    ['a request that met no network', new TypeError('Failed to fetch')],
+    ['a request that was answered with a status', new HttpError('Bad Gateway', 502)],
+  ])('failed on its way, not in the hub: %s', async (_, error) => {
+    const { calls, hub, a, link } = await setUp();
+    vi.spyOn(hub.socket, 'invoke').mockRejectedValue(error);
+    vi.spyOn(hub.socket, 'send').mockRejectedValue(error);
+    const failed = { ok: false, error: { code: 'call-failed', message: error.message, method: 'Add' } };
+    expect((await calls.invoke(a.tab, call('id-1'))).reply).toEqual(failed);
+    expect((await calls.send(a.tab, call('id-2'))).reply).toEqual(failed);
+    expect(link.state.kind).toBe('live');
+  });
+
+  it('with a plain Error was failed by the hub', async () => {
+    const { calls, hub, a } = await setUp();
+    vi.spyOn(hub.socket, 'invoke').mockRejectedValue(new Error('HubException: no'));
+    expect((await calls.invoke(a.tab, call('id-1'))).reply).toEqual({
+      ok: false,
+      error: { code: 'hub-error', message: 'HubException: no', method: 'Add' },
+    });
   });
 });
 

@@ -55,6 +55,10 @@ export function createCalls(deps: {
 /** The message stays SignalR's own. A call that failed while the connection is still the same was failed by the hub. */
 function callError(error: unknown, method: string, connectionIsUp: boolean): WireError {
   if (isHubshareError(error)) return error.wire;
+  // What the hub said is a plain Error; a request that failed on its way (server-sent events, long polling) has a class of its own.
+  if (connectionIsUp && !(error instanceof Error && error.constructor === Error)) {
+    return wireError('call-failed', messageOf(error), { method });
+  }
   return connectionIsUp
     ? wireError('hub-error', messageOf(error), { method })
     : wireError('connection-lost', messageOf(error), {});

@@ -13,7 +13,8 @@ const idle: Of<'idle'> = { kind: 'idle', run: 3 };
 const starting: Of<'starting'> = { kind: 'starting', run: 3, attempt: 2, wasLive: true, error };
 const live: Of<'live'> = { kind: 'live', run: 3, connectionId: 'c-3', sinceMs: 50 };
 const waiting: Of<'waiting'> = { kind: 'waiting', run: 3, attempt: 2, wasLive: true, error, retryAtMs: 900 };
-const resting: Of<'resting'> = { kind: 'resting', run: 3, attempt: 5, wasLive: true, error };
+const resting: Of<'resting'> = { kind: 'resting', run: 3, attempt: 5, wasLive: true, error, final: false };
+const restingForGood: Of<'resting'> = { ...resting, final: true };
 
 const started = (run = 3): Event => ({ type: 'started', run, connectionId: 'c-new', atMs: 100 });
 const failed = (run = 3, failure = again): Event => ({ type: 'failed', run, failure, atMs: 100 });
@@ -43,6 +44,8 @@ describe('ignores', () => {
     ['a start that succeeds after close', idle, started()],
     ['a start that succeeds twice', live, started()],
     ['a start that succeeds after it was given up', waiting, started()],
+    ['a wake when trying again cannot help', restingForGood, { type: 'wake' }],
+    ['a retry-now when trying again cannot help', restingForGood, { type: 'retry-now' }],
     ['a start that succeeds after the last attempt', resting, started()],
     ['an older start that succeeds during the next', starting, started(2)],
     ['an older start that succeeds when live', live, started(2)],
@@ -112,17 +115,17 @@ describe('moves', () => {
       [{ type: 'start', run: 4 }],
     ],
     [
-      'to the next run at retry-now, without the timer',
+      'to the next run at retry-now, without the timer and without counting the attempt',
       waiting,
       { type: 'retry-now' },
-      { kind: 'starting', run: 4, attempt: 2, wasLive: true, error },
+      { kind: 'starting', run: 4, attempt: 1, wasLive: true, error },
       [{ type: 'disarm-retry' }, { type: 'start', run: 4 }],
     ],
     [
       'to the next run at reconnect while a retry is due, without the timer',
       waiting,
       { type: 'reconnect' },
-      { kind: 'starting', run: 4, attempt: 2, wasLive: true, error },
+      { kind: 'starting', run: 4, attempt: 1, wasLive: true, error },
       [{ type: 'disarm-retry' }, { type: 'start', run: 4 }],
     ],
     [
@@ -138,6 +141,13 @@ describe('moves', () => {
     ...(['open', 'wake', 'retry-now', 'reconnect'] as const).map((type): [string, State, Event, State, Effect[]] => [
       `from resting to a new series of attempts at ${type}`,
       resting,
+      { type },
+      { kind: 'starting', run: 4, attempt: 0, wasLive: true, error },
+      [{ type: 'start', run: 4 }],
+    ]),
+    ...(['open', 'reconnect'] as const).map((type): [string, State, Event, State, Effect[]] => [
+      `from resting for good to a new series of attempts at ${type}, for somebody asks for it`,
+      restingForGood,
       { type },
       { kind: 'starting', run: 4, attempt: 0, wasLive: true, error },
       [{ type: 'start', run: 4 }],
@@ -170,7 +180,7 @@ describe('moves', () => {
 
   it('to resting when the delays are used up, counting the attempts that were made', () => {
     expect(step({ ...starting, attempt: 5 }, failed(), null)).toEqual({
-      state: { kind: 'resting', run: 3, attempt: 5, wasLive: true, error },
+      state: { kind: 'resting', run: 3, attempt: 5, wasLive: true, error, final: false },
       effects: [],
     });
   });
@@ -180,7 +190,7 @@ describe('moves', () => {
     ['a live connection', live, lost(3, final), 0],
   ])('to resting when %s ends in a way that retrying cannot mend', (_, state, event, attempt) => {
     expect(step(state, event)).toEqual({
-      state: { kind: 'resting', run: 3, attempt, wasLive: true, error: final.error },
+      state: { kind: 'resting', run: 3, attempt, wasLive: true, error: final.error, final: true },
       effects: [],
     });
   });

@@ -40,6 +40,8 @@ export type State =
       readonly attempt: number;
       readonly wasLive: boolean;
       readonly error: WireError | null;
+      /** Trying again cannot help: only a person's or an app's wish leaves this rest, no network that is back. */
+      readonly final: boolean;
     };
 
 /** What went wrong, and whether trying again can help. */
@@ -89,17 +91,15 @@ export function transition(state: State, event: Event, retryDelayMs: RetryDelay)
           ? revive(state)
           : ignored;
     case 'wake':
-      return state.kind === 'resting' ? revive(state) : ignored;
+      return state.kind === 'resting' && !state.final ? revive(state) : ignored;
     case 'retry-now':
-      return state.kind === 'resting'
-        ? revive(state)
-        : state.kind === 'waiting'
-          ? retry(state, [{ type: 'disarm-retry' }])
-          : ignored;
+      return state.kind === 'waiting' ? retryNow(state) : transition(state, { type: 'wake' }, retryDelayMs);
     case 'reconnect':
       return state.kind === 'live'
         ? begin(state.run + 1, 0, true, null, [{ type: 'stop', run: state.run }])
-        : transition(state, { type: 'retry-now' }, retryDelayMs);
+        : state.kind === 'resting'
+          ? revive(state)
+          : transition(state, { type: 'retry-now' }, retryDelayMs);
     case 'started':
       return state.kind === 'starting' && state.run === event.run
         ? {
@@ -135,8 +135,13 @@ function revive(state: State & { kind: 'resting' }): Step {
   return begin(state.run + 1, 0, state.wasLive, state.error);
 }
 
-function retry(state: State & { kind: 'waiting' }, before: readonly Effect[] = []): Step {
-  return begin(state.run + 1, state.attempt, state.wasLive, state.error, before);
+function retry(state: State & { kind: 'waiting' }): Step {
+  return begin(state.run + 1, state.attempt, state.wasLive, state.error);
+}
+
+/** An attempt that the policy did not plan: it is not counted, or a few tabs that open would use up all attempts at once. */
+function retryNow(state: State & { kind: 'waiting' }): Step {
+  return begin(state.run + 1, state.attempt - 1, state.wasLive, state.error, [{ type: 'disarm-retry' }]);
 }
 
 function fall(
@@ -149,7 +154,7 @@ function fall(
   const { error, retryable } = failure;
   const delayMs = retryable && error !== null ? retryDelayMs(attempt) : null;
   if (delayMs === null || error === null) {
-    return { state: { kind: 'resting', run, attempt: attempt - 1, wasLive, error }, effects: [] };
+    return { state: { kind: 'resting', run, attempt: attempt - 1, wasLive, error, final: !retryable }, effects: [] };
   }
   const retryAtMs = atMs + delayMs;
   return {

@@ -88,6 +88,41 @@ describe('a start that met no SignalR hub', () => {
   });
 });
 
+describe('an answer that is not the hub’s', () => {
+  const answers: [string, Error, ErrorCode][] = [
+    ['a 404', negotiateStatus(404), 'hub-not-found'],
+    ['a 405', negotiateStatus(405), 'not-a-hub'],
+    [
+      'an HTML page',
+      negotiate(new SyntaxError('Unexpected token \'<\', "<!doctype "... is not valid JSON')),
+      'not-a-hub',
+    ],
+  ];
+
+  it.each(answers)('is final where the hub was never reached: %s', (_, error, code) => {
+    expect(startFailure(error, URL_SHOWN, (text) => text, false)).toMatchObject({ error: { code }, retryable: false });
+  });
+
+  it.each(answers)('will pass where the hub was reached before: %s', (_, error, code) => {
+    expect(startFailure(error, URL_SHOWN, (text) => text, true)).toMatchObject({ error: { code }, retryable: true });
+  });
+
+  it('does not make a rejected token worth another try, where the hub was reached before', () => {
+    const said = new HubshareError(wireError('token-rejected', 'no', { httpStatus: 401 }));
+    for (const error of [negotiateStatus(401), said]) {
+      expect(startFailure(error, URL_SHOWN, (text) => text, true)).toMatchObject({
+        error: { code: 'token-rejected' },
+        retryable: false,
+      });
+    }
+  });
+
+  it('as a 404 of a transport says nothing of whether there is a hub', () => {
+    const text = `${NO_TRANSPORT} LongPolling failed: Error: Not Found: Status code '404'`;
+    expect(start(new Error(text))).toEqual({ error: { code: 'hub-unreachable', message: text }, retryable: true });
+  });
+});
+
 describe('a start that may succeed later', () => {
   it.each([
     ['no network (Chromium)', new TypeError('Failed to fetch')],

@@ -3,15 +3,10 @@ import { type ErrorCode, isHubshareError, wireError } from '../../src/contract/e
 import type { Failure } from './connection-machine.js';
 
 /** Codes after which a new attempt would only meet the same answer. */
-const FINAL: ReadonlySet<ErrorCode> = new Set([
-  'hub-not-found',
-  'hub-refused',
-  'not-a-hub',
-  'token-rejected',
-  'option-invalid',
-  'option-unsupported',
-  'signed-out',
-]);
+const FINAL: ReadonlySet<ErrorCode> = new Set(['token-rejected', 'option-invalid', 'option-unsupported', 'signed-out']);
+
+/** Statuses that may be gone at the next attempt: a server that is busy, or one of a farm that does not know the connection. */
+const PASSING: ReadonlySet<number> = new Set([404, 405, 408, 410, 425, 429]);
 
 /** SignalR's words for an answer that no SignalR hub gives. */
 const NO_HUB = /JSON|SyntaxError|Unexpected token|None of the transports supported|ASP\.NET SignalR Server/;
@@ -20,20 +15,29 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A start that did not succeed. `url` is the hub's, without query. */
-export function startFailure(error: unknown, url: string, redact: (text: string) => string): Failure {
+/**
+ * A start that did not succeed.
+ *
+ * @param url - The hub's, without query.
+ * @param wasLive - The hub was reached before, so an answer that is not the hub's (a maintenance page, a proxy's 404 in the
+ *   middle of a deployment) will pass.
+ */
+export function startFailure(error: unknown, url: string, redact: (text: string) => string, wasLive = false): Failure {
   if (isHubshareError(error)) return { error: error.wire, retryable: !FINAL.has(error.code) };
   const text = redact(messageOf(error));
   const statuses = [...text.matchAll(/(?:Status code|negotiate) '(\d{3})'/g)].map((match) => Number(match[1]));
   const httpStatus = statuses[0];
   if (httpStatus === 401) {
+    // With a token the transports say `token-rejected` themselves, after a refresh.
     return final(
       'token-rejected',
-      `The hub at ${url} refused the access token, also after a refresh. Sign in again. (${text})`,
+      `The hub at ${url} wants an access token and there is none. Give withUrl() an accessTokenFactory, or serveHubs() an accessToken source. (${text})`,
       { httpStatus },
     );
   }
-  if (httpStatus === 404 || httpStatus === 410) {
+  // Only negotiate knows whether there is a hub: a transport may meet another server of the farm.
+  const isNegotiate = /negotiat/.test(text);
+  if (isNegotiate && (httpStatus === 404 || httpStatus === 410)) {
     return final(
       'hub-not-found',
       `There is no hub at ${url}. Check the path given to withUrl() and MapHub() on the server. (${text})`,
@@ -41,7 +45,7 @@ export function startFailure(error: unknown, url: string, redact: (text: string)
     );
   }
   if (
-    httpStatus === 405 ||
+    (isNegotiate && httpStatus === 405) ||
     // An error page may say anything: where there is a status, the status speaks.
     (httpStatus === undefined && NO_HUB.test(text))
   ) {
@@ -51,7 +55,7 @@ export function startFailure(error: unknown, url: string, redact: (text: string)
       {},
     );
   }
-  if (httpStatus !== undefined && httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408 && httpStatus !== 429) {
+  if (httpStatus !== undefined && httpStatus >= 400 && httpStatus < 500 && !PASSING.has(httpStatus)) {
     return final('hub-refused', `The hub at ${url} refused the connection with status ${httpStatus}. (${text})`, {
       httpStatus,
     });
@@ -60,7 +64,7 @@ export function startFailure(error: unknown, url: string, redact: (text: string)
   return { error: wireError('hub-unreachable', text, {}), retryable: true };
 
   function final<C extends ErrorCode>(code: C, message: string, fields: Parameters<typeof wireError<C>>[2]): Failure {
-    return { error: wireError(code, message, fields), retryable: false };
+    return { error: wireError(code, message, fields), retryable: wasLive && !FINAL.has(code) };
   }
 }
 

@@ -178,6 +178,17 @@ describe('a start that takes too long', () => {
   });
 });
 
+it('breaks off a start that took too long and does not stop either', async () => {
+  const { hub, clock, link } = setUp();
+  hub.hangsOnStop = true;
+  link.open();
+  await clock.advanceBy(START_LIMIT_MS);
+  const stuck = hub.socket;
+  expect(stuck.abandoned).toBe(false);
+  await clock.advanceBy(STOP_LIMIT_MS);
+  expect(stuck.abandoned).toBe(true);
+});
+
 describe('never two sockets', () => {
   it('a start waits for the old socket to stop', async () => {
     const { hub, clock, link } = await setUpLive();
@@ -269,6 +280,26 @@ describe('close', () => {
     await clock.settle();
     expect(isClosed).toBe(true);
     expect(clock.pending).toBe(0);
+  });
+
+  it('breaks off a socket that has not stopped at the limit, and not 1 ms before', async () => {
+    const { hub, clock, link } = await setUpLive();
+    hub.hangsOnStop = true;
+    void link.close();
+    await clock.advanceBy(STOP_LIMIT_MS - 1);
+    expect(hub.socket.abandoned).toBe(false);
+    await clock.advanceBy(1);
+    expect(hub.socket.abandoned).toBe(true);
+  });
+
+  it('does not break off a socket that stops in time', async () => {
+    const { hub, clock, link } = await setUpLive();
+    hub.hangsOnStop = true;
+    void link.close();
+    await clock.advanceBy(STOP_LIMIT_MS - 1);
+    await hub.finishStop();
+    await clock.advanceBy(STOP_LIMIT_MS);
+    expect(hub.socket.abandoned).toBe(false);
   });
 
   it('in the middle of a start stops it, and its end is no news', async () => {

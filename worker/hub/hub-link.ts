@@ -119,7 +119,9 @@ export function createHubLink(deps: HubLinkDeps): HubLink {
         socket = null;
         stopping = stopWithinLimit(own);
       }
-      dispatch({ type: 'failed', run, failure: startFailure(error, deps.url, deps.redact), atMs: clock.now() });
+      const wasLive = state.kind === 'starting' && state.wasLive;
+      const failure = startFailure(error, deps.url, deps.redact, wasLive);
+      dispatch({ type: 'failed', run, failure, atMs: clock.now() });
     }
   }
 
@@ -135,7 +137,10 @@ export function createHubLink(deps: HubLinkDeps): HubLink {
 
   function stopWithinLimit(stopped: HubSocket): Promise<void> {
     return new Promise((resolve) => {
-      const disarm = clock.setTimeout(resolve, deps.stopTimeoutMs);
+      const disarm = clock.setTimeout(() => {
+        stopped.abandon();
+        resolve();
+      }, deps.stopTimeoutMs);
       const done = (): void => {
         disarm();
         resolve();

@@ -21,6 +21,8 @@ export interface HubSocket {
   start(): Promise<void>;
   /** Ends the connection, also in the middle of a start. */
   stop(): Promise<void>;
+  /** The stop took too long: whatever is still under way is broken off. */
+  abandon(): void;
   readonly connectionId: string | null;
   /** Name of the transport, once started. */
   readonly transport: string | null;

@@ -126,7 +126,11 @@ export function openHub(deps: OpenHubDeps): OpenHub {
           if (needsToken()) await authenticator.getConnectionToken();
         },
         openSocket: (socketEvents) =>
-          openSignalRSocket({ url, settings, bearer, sanitizer, logger, clock, transports }, socketEvents),
+          openSignalRSocket(
+            // Browsers hold back the timers of a busy worker in the background (Firefox by seconds), but not what arrives.
+            { url, settings, bearer, sanitizer, logger, clock, transports, onFrame: () => broker.catchUp() },
+            socketEvents,
+          ),
         onEvent: events.onEvent,
         onState: (state: State, before: State) => {
           events.onState(state, before);

@@ -62,3 +62,22 @@ it('cuts a page that found its way into a message', () => {
   logger.log(LogLevel.Error, 'x'.repeat(10_000));
   expect(journal.mock.calls[0]?.[1]).toHaveLength(2_001);
 });
+
+it('tells once per name that the hub calls a method that nobody listens to', () => {
+  const { out, journal, logger } = setUp();
+  for (const name of ['tick', 'tick', 'quote', 'tick', 'quote']) {
+    logger.log(LogLevel.Warning, `No client method with the name '${name}' found.`);
+  }
+  expect(journal.mock.calls).toEqual([
+    [LogLevel.Warning, "No client method with the name 'tick' found."],
+    [LogLevel.Warning, "No client method with the name 'quote' found."],
+  ]);
+  expect(out.warn).toHaveBeenCalledTimes(2);
+});
+
+it('tells every other message each time it comes', () => {
+  const { out, journal, logger } = setUp();
+  for (let n = 0; n < 3; n += 1) logger.log(LogLevel.Warning, 'The connection was lost.');
+  expect(journal).toHaveBeenCalledTimes(3);
+  expect(out.warn).toHaveBeenCalledTimes(3);
+});

@@ -14,14 +14,26 @@ export interface RedactingLoggerDeps {
 /** Bodies of error pages find their way into SignalR's messages. */
 const MAX_LENGTH = 2_000;
 
+/** Names of client methods that are remembered. */
+const MAX_TOLD = 200;
+
 export function createRedactingLogger(deps: RedactingLoggerDeps): ILogger {
   const { sanitizer, journal, consoleLevel = LogLevel.Warning, console: out = globalThis.console } = deps;
+  const told = new Set<string>();
+  /** A hub that calls a method that no tab listens to would fill the journal: each name is told once. */
+  const isRepeated = (message: string): boolean => {
+    if (!message.startsWith('No client method with the name')) return false;
+    if (told.has(message)) return true;
+    if (told.size < MAX_TOLD) told.add(message);
+    return false;
+  };
   return {
     log(level, message) {
       const forJournal = level >= LogLevel.Warning && level < LogLevel.None;
       const forConsole = level >= consoleLevel && level < LogLevel.None;
       // Most messages are Trace and go nowhere: they cost nothing.
       if (!forJournal && !forConsole) return;
+      if (isRepeated(message)) return;
       const clean = sanitizer.redact(message);
       const text = clean.length > MAX_LENGTH ? `${clean.slice(0, MAX_LENGTH)}…` : clean;
       if (forJournal) journal(level, text);

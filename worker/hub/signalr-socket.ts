@@ -12,7 +12,7 @@ import type { HubshareError } from '../../src/contract/errors.js';
 import type { HubSettings } from '../../src/contract/rpc.js';
 import type { Sanitizer } from '../auth/sanitizer.js';
 import type { Clock } from '../clock.js';
-import { observeClose } from './close-observer.js';
+import { observeProtocol } from './protocol-observer.js';
 import type { HubSocket, HubSocketEvents } from './hub-socket.js';
 import { announcedWay, reauthenticate, type AnnouncedWay } from './reauthenticate.js';
 import type { Bearer } from './transport/bearer.js';
@@ -30,6 +30,8 @@ export interface SignalRSocketDeps {
   readonly logger: ILogger;
   readonly clock: Clock;
   readonly transports: TransportMemory;
+  /** Something arrived from the hub. */
+  readonly onFrame: () => void;
 }
 
 /** A client method by which a hub says how it takes new tokens. */
@@ -94,8 +96,11 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
     .configureLogging(logger)
     .withUrl(url, options as IHttpConnectionOptions)
     .withHubProtocol(
-      observeClose((message) => {
-        close = message;
+      observeProtocol({
+        onClose: (message) => {
+          close = message;
+        },
+        onFrame: deps.onFrame,
       }),
     )
     // Costs nothing where the hub does not grant it: negotiate simply does not mention it.
@@ -134,6 +139,7 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
       await connection.stop();
       ended.abort();
     },
+    abandon: () => ended.abort(),
     get connectionId() {
       return connection.connectionId;
     },

@@ -14,7 +14,7 @@ const starting = (wasLive: boolean): State => ({
   wasLive,
   error: wasLive ? error : null,
 });
-const resting: State = { kind: 'resting', run: 1, attempt: 5, wasLive: true, error };
+const resting: State = { kind: 'resting', run: 1, attempt: 5, wasLive: true, error, final: false };
 const idle: State = { kind: 'idle', run: 1 };
 
 const project = (state: State, more: Partial<StatusParts> = {}) =>

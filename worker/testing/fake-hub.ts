@@ -126,6 +126,7 @@ export class FakeSocket implements HubSocket {
   readonly #events: HubSocketEvents;
   phase: 'new' | 'starting' | 'open' | 'stopping' | 'over' = 'new';
   startCalls = 0;
+  abandoned = false;
   stops = 0;
   connectionId: string | null = null;
   transport: string | null = null;
@@ -164,6 +165,10 @@ export class FakeSocket implements HubSocket {
     this.#start = null;
     this.phase = 'over';
     start.reject(error);
+  }
+
+  abandon(): void {
+    this.abandoned = true;
   }
 
   stop(): Promise<void> {

@@ -387,7 +387,7 @@ describe('the access log', () => {
     await hub.close();
 
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-    expect(lines.map((line) => line.split(' ').slice(1, 5).join(' ') + ' ' + line.split(' ').at(-1))).toEqual([
+    expect(lines.map((line) => `${line.split(' ').slice(1, 5).join(' ')} ${line.split(' ').at(-1) ?? ''}`)).toEqual([
       '127.0.0.1 POST /auth/sign-in 200 []',
       '127.0.0.1 GET /hubs/ops?a=%20b 101 [sec-websocket-protocol]',
       '127.0.0.1 GET /hubs/ops?x=1 401 [sec-websocket-protocol]',

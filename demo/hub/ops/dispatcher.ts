@@ -37,7 +37,11 @@ export function createDispatcher({ methods, counters, controls, detailedErrors, 
     const { target } = message;
     const method = byName.get(target.toLowerCase());
     if (method === undefined) {
-      refuse(connection, message, `Failed to invoke '${target}' due to an error on the server. HubException: Method does not exist.`);
+      refuse(
+        connection,
+        message,
+        `Failed to invoke '${target}' due to an error on the server. HubException: Method does not exist.`,
+      );
       return;
     }
     const pending = inFlight.get(connection) ?? 0;

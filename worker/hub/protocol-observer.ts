@@ -1,16 +1,21 @@
-/** SignalR's JSON protocol, with an eye on close messages: SignalR itself does not tell whether the hub allows a reconnect. */
+/** SignalR's JSON protocol, with an eye on what arrives: SignalR itself tells neither of pings nor whether a close allows a reconnect. */
 import { JsonHubProtocol, MessageType, type HubMessage, type IHubProtocol, type ILogger } from '@microsoft/signalr';
 
-export function observeClose(onClose: (close: { readonly allowReconnect: boolean }) => void): IHubProtocol {
+export function observeProtocol(events: {
+  readonly onClose: (close: { readonly allowReconnect: boolean }) => void;
+  /** Once for each frame, before its messages are handled. */
+  readonly onFrame: () => void;
+}): IHubProtocol {
   const inner = new JsonHubProtocol();
   return {
     name: inner.name,
     version: inner.version,
     transferFormat: inner.transferFormat,
     parseMessages(input: string, logger: ILogger): HubMessage[] {
+      events.onFrame();
       const messages = inner.parseMessages(input, logger);
       for (const message of messages) {
-        if (message.type === MessageType.Close) onClose({ allowReconnect: message.allowReconnect === true });
+        if (message.type === MessageType.Close) events.onClose({ allowReconnect: message.allowReconnect === true });
       }
       return messages;
     },
