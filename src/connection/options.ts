@@ -2,6 +2,7 @@
 import type { IHttpConnectionOptions, IRetryPolicy, LogLevel } from '@microsoft/signalr';
 import { HubshareError, wireError } from '../contract/errors.js';
 import type { HubSettings } from '../contract/rpc.js';
+import { secretParameter } from '../contract/secret-parameters.js';
 import type { TokenFactory } from '../tab/hub-channel.js';
 
 /** What the builder has gathered. `null` means: not said, so the worker's default holds. */
@@ -22,9 +23,6 @@ function unsupported(option: string, message: string): HubshareError<'option-uns
   return new HubshareError(wireError('option-unsupported', `${option}: ${message}`, { option }));
 }
 
-/** Names under which tokens are found in queries. */
-const TOKEN_PARAMETERS = /^(access_?token|token|auth|authorization|jwt|bearer|id_token|refresh_token)$/i;
-
 /**
  * @param base - What a relative URL is relative to: the page.
  * @throws {HubshareError} `option-invalid`
@@ -44,13 +42,12 @@ export function checkHubUrl(url: unknown, base: string): string {
     throw invalid('withUrl', 'the URL must be http or https.');
   if (parsed.username !== '' || parsed.password !== '')
     throw invalid('withUrl', 'the URL must not hold a user name or password.');
-  for (const name of parsed.searchParams.keys()) {
-    if (TOKEN_PARAMETERS.test(name)) {
-      throw invalid(
-        'withUrl',
-        `the query has "${name}". A token must not be in a URL: give accessTokenFactory, or a token source to serveHubs().`,
-      );
-    }
+  const secret = secretParameter(parsed);
+  if (secret !== null) {
+    throw invalid(
+      'withUrl',
+      `the query has "${secret}". A token must not be in a URL: give accessTokenFactory, or a token source to serveHubs().`,
+    );
   }
   parsed.hash = '';
   return parsed.href;

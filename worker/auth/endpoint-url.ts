@@ -1,7 +1,6 @@
 /** Checks and resolves the URL of a token endpoint. */
 import { HubshareError, wireError } from '../../src/contract/errors.js';
-
-const SECRET_NAMES = /(^|[_-])(token|jwt|auth|authorization|secret|password)$|token$/i;
+import { secretParameter } from '../../src/contract/secret-parameters.js';
 
 /** @throws {HubshareError} `option-invalid`, with a message that does not repeat the query. */
 export function endpointUrl(url: string | URL, baseUrl: string | undefined): URL {
@@ -15,12 +14,11 @@ export function endpointUrl(url: string | URL, baseUrl: string | undefined): URL
     throw invalid(`it starts with ${target.protocol}. Give an http(s) URL.`);
   if (target.username !== '' || target.password !== '')
     throw invalid('it holds a user name or password. Use a cookie or a header.');
-  for (const [name, value] of target.searchParams) {
-    if (SECRET_NAMES.test(name) || value.startsWith('eyJ')) {
-      throw invalid(
-        `its query seems to hold a secret (parameter "${name}"). URLs end up in logs: send it in a cookie, a header or the body.`,
-      );
-    }
+  const secret = secretParameter(target);
+  if (secret !== null) {
+    throw invalid(
+      `its query seems to hold a secret (parameter "${secret}"). URLs end up in logs: send it in a cookie, a header or the body.`,
+    );
   }
   target.hash = '';
   return target;

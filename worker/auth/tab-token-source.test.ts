@@ -20,7 +20,8 @@ it('passes over a tab that has just let the hub go', async () => {
   a.token = () => Promise.resolve({ ok: false, error: wireError('stopped', 'no longer', {}) });
   await expect(fetch()).resolves.toEqual({ token: 'a-token-of-the-tab' });
   expect([a.asked, b.asked]).toEqual([[HUB], [HUB]]);
-  expect(onSkipped.mock.calls).toEqual([[a.tab]]);
+  // It was not late, so the journal does not say so.
+  expect(onSkipped).not.toHaveBeenCalled();
   expect(clock.pending).toBe(0);
 });
 

@@ -47,7 +47,6 @@ export function tabTokenSource(deps: TabTokenSourceDeps): TokenSource {
         }
         if (!reply.ok && reply.error.code === 'stopped') {
           // It has just let the hub go: the next one is asked.
-          deps.onSkipped(tab);
           continue;
         }
         // A tab that answers with an error has answered: the others run the same code and would say the same.

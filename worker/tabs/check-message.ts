@@ -1,6 +1,7 @@
 /** Checks what a tab sends against the contract before anything is done with it. */
 import { HubshareError, wireError } from '../../src/contract/errors.js';
 import type { Hello, HubCall, HubSettings, HubWish, Visibility } from '../../src/contract/rpc.js';
+import { secretParameter } from '../../src/contract/secret-parameters.js';
 
 function fail(detail: string): never {
   throw new HubshareError(
@@ -55,6 +56,7 @@ export function checkHubUrl(value: unknown): string {
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') fail('hub must be an http or https URL.');
   if (url.username !== '' || url.password !== '') fail('hub must not hold a user name or password.');
+  if (secretParameter(url) !== null) fail('hub must not hold a token in its query.');
   return url.href;
 }
 
