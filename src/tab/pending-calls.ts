@@ -18,11 +18,9 @@ interface PendingCall {
   readonly call: HubCall;
   /** Who called; its calls end when it stops. */
   readonly owner: object;
-  /** The stay in which it was given to the worker. */
+  /** The stay in which it was given to the worker; `null` while no living worker has it. */
   issuedIn: Stay | null;
   accepted: boolean;
-  /** Its worker died, and no other has it yet. */
-  lost: boolean;
   /** The outcome is here and waits for its turn among the events. */
   answered: boolean;
   readonly resolve: (value: unknown) => void;
@@ -63,7 +61,6 @@ export function createPendingCalls(): PendingCalls {
   function issue(entry: PendingCall, stay: Stay): void {
     const { call, kind } = entry;
     entry.issuedIn = stay;
-    entry.lost = false;
     entry.disarm = armAcceptLimit(entry);
     let outcome: Promise<CallOutcome>;
     try {
@@ -115,7 +112,6 @@ export function createPendingCalls(): PendingCalls {
           owner,
           issuedIn: null,
           accepted: false,
-          lost: false,
           answered: false,
           resolve,
           reject,
@@ -134,14 +130,14 @@ export function createPendingCalls(): PendingCalls {
     acceptedByDead(callId) {
       const entry = pending.get(callId);
       // Not if the next worker has it already: then this worker's word came too late, and the call is on its way again.
-      if (entry !== undefined && entry.lost) rejectUnknown(entry);
+      if (entry?.issuedIn === null) rejectUnknown(entry);
     },
     workerLost() {
       for (const entry of [...pending.values()]) {
         entry.disarm();
         if (entry.answered) continue;
         if (entry.accepted) rejectUnknown(entry);
-        else entry.lost = true;
+        else entry.issuedIn = null;
       }
     },
     resend(stay) {

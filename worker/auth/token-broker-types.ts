@@ -50,7 +50,7 @@ export interface TokenBroker {
   onToken(listener: TokenListener): () => void;
   /** While anyone holds, the token is refreshed ahead of expiry. @returns The end of the hold. */
   hold(): () => void;
-  /** Something arrived from the hub: a refresh that is due and whose timer the browser holds back starts now. Costs one comparison. */
+  /** Something arrived from the hub: an early refresh that is due, and whose timer has not come, starts now. Costs one comparison. */
   catchUp(): void;
   /** Sign-out: forgets the token and everything about it, also what is under way. */
   clear(): void;

@@ -5,7 +5,7 @@
  *   idle ----------> starting --------> live
  *    ^                ^    |              |
  *    |      retry-due |    | failed       | lost
- *    |  or retry-now |    v              |
+ *    |  or retry-now  |    v              |
  *    |              waiting <-------------+
  *    |                |
  *    |                v   the delays are used up, or retrying cannot help

@@ -127,7 +127,7 @@ export function openHub(deps: OpenHubDeps): OpenHub {
         },
         openSocket: (socketEvents) =>
           openSignalRSocket(
-            // Browsers hold back the timers of a busy worker in the background (Firefox by seconds), but not what arrives.
+            // In Firefox under load an early refresh was seen to come seconds late; whatever the cause, a frame that arrives brings it about.
             { url, settings, bearer, sanitizer, logger, clock, transports, onFrame: () => broker.catchUp() },
             socketEvents,
           ),
