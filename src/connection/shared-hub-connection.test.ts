@@ -7,7 +7,7 @@ import { FakeTab } from '../../worker/testing/fake-tab.js';
 import { quiet, until } from '../../worker/testing/settle.js';
 import type { SignalRConnection } from '../contract/connection.js';
 import { inspectionOf } from '../contract/inspection.js';
-import { REJOIN_DELAYS_MS, REJOIN_PAUSE_MS } from '../contract/timing.js';
+import { FORGET_PAUSE_MS, REJOIN_DELAYS_MS } from '../contract/timing.js';
 import type { Resync, SharedHubConnection } from './shared-hub-connection.js';
 import { SharedHubConnectionBuilder } from './builder.js';
 
@@ -662,7 +662,7 @@ describe('a worker that cannot be replaced at once', () => {
     isOffline = true;
     killWorker();
     await settled();
-    await elapse(REJOIN_PAUSE_MS);
+    await elapse(FORGET_PAUSE_MS);
     expect(triedAtMs).toHaveLength(2);
     return { connection, seen };
   }

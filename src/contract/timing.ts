@@ -3,12 +3,11 @@
 /** How long a tab waits for an answer to `join` before it knocks again through a new port; a slow network may need all of them. */
 export const JOIN_ATTEMPTS_MS: readonly number[] = [300, 700, 1_500, 3_000, 6_000, 12_000];
 
-/**
- * How long a tab waits after a worker's death before it constructs the next one, where the browser needs it: in Firefox the
- * lock of a worker that ends is free before the worker is forgotten, and a SharedWorker constructed in between attaches to
- * the dying one, for good in 3 of 15 trials (with 25 ms in 1 of 12, from 50 ms on in none).
- */
-export const REJOIN_PAUSE_MS = 150;
+/** How long a tab is still counted as being with a worker that died, where the browser forgets a worker late (see presence.ts). */
+export const FORGET_PAUSE_MS = 150;
+
+/** How long a tab waits for the other tabs of a dead worker to notice its death. */
+export const FORGET_LIMIT_MS = 3_000;
 
 /** How long the port of a dead worker is still read: its last words may be queued behind the news of its death. */
 export const LAST_WORDS_MS = 100;

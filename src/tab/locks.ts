@@ -1,4 +1,4 @@
-/** The two locks of a tab: the one it holds so that the worker can see it die, and the worker's, for which it queues. */
+/** The locks of a tab: those it holds while it lives, and the worker's, for which it queues to see it die. */
 
 /** A lock that this tab holds until `release`. */
 export interface HeldLock {
@@ -6,11 +6,11 @@ export interface HeldLock {
   release(): void;
 }
 
-/** Resolves when the lock is held. The name must be new: a lock of a page in the back/forward cache must never be asked for. */
-export function holdLock(locks: LockManager, name: string): Promise<HeldLock> {
+/** Resolves when the lock is held. Nobody may hold it alone: a lock of a page in the back/forward cache must never be waited for. */
+export function holdLock(locks: LockManager, name: string, mode: LockMode = 'exclusive'): Promise<HeldLock> {
   return new Promise((resolve, reject) => {
     locks
-      .request(name, () => {
+      .request(name, { mode }, () => {
         return new Promise<void>((release) => resolve({ name, release }));
       })
       .catch(reject);

@@ -2,12 +2,13 @@
 import type { Remote } from 'comlink';
 import { HubshareError, wireError } from '../contract/errors.js';
 import type { CoordinatorApi, TabApi, Welcome } from '../contract/rpc.js';
-import { LAST_WORDS_MS, REJOIN_PAUSE_MS } from '../contract/timing.js';
+import { LAST_WORDS_MS } from '../contract/timing.js';
 import { readEvents, type EventStream } from './event-stream.js';
 import { createHubChannel, type HubChannel } from './hub-channel.js';
 import { joinWorker } from './join.js';
 import { holdLock, watchWorker, type HeldLock } from './locks.js';
 import { pageVisibility, watchPage } from './page-life.js';
+import { bePresent } from './presence.js';
 import type { WorkerFactory } from './worker-factory.js';
 
 /** One stay with one worker. */
@@ -47,9 +48,6 @@ function unsupported(message: string): HubshareError<'worker-unsupported'> {
   return new HubshareError(wireError('worker-unsupported', message, {}));
 }
 
-/** Chromium, which alone has this member, makes a fresh worker at once (17 to 21 ms). */
-const FORGETS_AT_ONCE = typeof navigator !== 'undefined' && 'userAgentData' in navigator;
-
 export function createTabClient(factory: WorkerFactory): TabClient {
   const tabId = crypto.randomUUID();
   const channels = new Map<string, HubChannel>();
@@ -60,7 +58,7 @@ export function createTabClient(factory: WorkerFactory): TabClient {
   let unwatchPage: (() => void) | null = null;
   let visits = 0;
   let parked = false;
-  let pauseUntilMs = 0;
+  let forgotten: Promise<void> = Promise.resolve();
 
   const tabApi: TabApi = {
     fetchAccessToken: async (hub) => {
@@ -83,8 +81,7 @@ export function createTabClient(factory: WorkerFactory): TabClient {
   async function enter(): Promise<Stay> {
     const missing = missingFeature();
     if (missing !== null) throw missing;
-    const pauseMs = pauseUntilMs - Date.now();
-    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(pauseMs, REJOIN_PAUSE_MS)));
+    await forgotten;
     // Lock first, joining second: the other order misses a tab that dies in between.
     lock ??= await holdLock(navigator.locks, `hubshare:tab:${tabId}:${crypto.randomUUID()}`);
     // Before the join: what the page goes through meanwhile must not be missed.
@@ -100,6 +97,7 @@ export function createTabClient(factory: WorkerFactory): TabClient {
       },
     });
     const joined = await joinWorker({ factory, tabId, tabLock: lock.name, visibility: pageVisibility, tab: tabApi });
+    const presence = await bePresent(navigator.locks, joined.welcome.workerLock);
     const over = new AbortController();
     const events = readEvents(
       joined.events,
@@ -115,10 +113,12 @@ export function createTabClient(factory: WorkerFactory): TabClient {
       unwatchWorker();
       over.abort();
       if (died) {
+        forgotten = presence.untilForgotten();
         events.drain((callId) => {
           for (const channel of channels.values()) channel.acceptedByDead(callId);
         }, LAST_WORDS_MS);
       } else {
+        presence.end();
         events.close();
       }
       joined.close();
@@ -137,7 +137,6 @@ export function createTabClient(factory: WorkerFactory): TabClient {
     const died = wireError('worker-lost', 'The shared worker has ended; a new one takes over.', {});
     for (const channel of used) channel.workerLost(died);
     if (used.length === 0) return leaveIfUnused();
-    pauseUntilMs = Date.now() + (FORGETS_AT_ONCE ? 0 : REJOIN_PAUSE_MS);
     // The channels attach themselves again; each tells its users if that fails.
     for (const channel of used) void channel.resume();
   }
