@@ -82,6 +82,7 @@ public static class DemoServer
         services.AddSingleton<HubEndpoints>();
         services.AddSingleton<PresenceAnnouncer>();
         services.AddSingleton<CallFilter>();
+        services.AddSingleton(new ConnectionOwners(TokenClaims.UserIdOf));
         services.AddSingleton<HubLifetimeManager<OpsHub>, QueueingLifetimeManager>();
         services.AddHostedService<ExpiryWatch>();
         services.AddSignalR(hub =>
@@ -90,10 +91,13 @@ public static class DemoServer
             // One at a time is the default. Many tabs share a connection here: a slow call of one must not hold up the others, nor the cut.
             hub.MaximumParallelInvocationsPerClient = CallsAtOncePerConnection;
             hub.AddFilter<CallFilter>();
+            hub.AddFilter<ConnectionOwners>();
         });
         services.Configure<ConnectionOptions>(connection => connection.DisconnectTimeout = options.DisconnectTimeout);
         services.AddSingleton<IHubProtocol>(provider => new CountingHubProtocol(
-            new OptionalArgumentsProtocol(new JsonHubProtocol(provider.GetRequiredService<IOptions<JsonHubProtocolOptions>>()), OpsHub.WithOptionalArguments),
+            new OptionalArgumentsProtocol(
+                new ResumableUploadsProtocol(new JsonHubProtocol(provider.GetRequiredService<IOptions<JsonHubProtocolOptions>>())),
+                OpsHub.WithOptionalArguments),
             provider.GetRequiredService<Counters>()));
 
         services.AddSingleton<IncidentBoard>();

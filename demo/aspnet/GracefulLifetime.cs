@@ -4,7 +4,8 @@ using HubshareDemo.Hubs;
 namespace HubshareDemo;
 
 /// <summary>On SIGINT or SIGTERM every connection is first asked to close, in a way that lets its client reconnect; then the server stops. A second signal ends it at once.</summary>
-public sealed class GracefulLifetime(ConnectionCutter cutter, ConnectionRegistry registry, IHostApplicationLifetime lifetime) : IHostLifetime, IDisposable
+public sealed class GracefulLifetime(ConnectionCutter cutter, ConnectionRegistry registry, HubTransports transports, IHostApplicationLifetime lifetime)
+    : IHostLifetime, IDisposable
 {
     private static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(2);
 
@@ -34,7 +35,8 @@ public sealed class GracefulLifetime(ConnectionCutter cutter, ConnectionRegistry
     private async Task StopAsync()
     {
         await cutter.CutAsync(null, CutStyle.CloseReconnect, null);
-        for (var waited = TimeSpan.Zero; registry.Count > 0 && waited < LongestGoodbye; waited += TimeSpan.FromMilliseconds(20))
+        // A connection has ended before its goodbye is out: the request that carries it ends after that.
+        for (var waited = TimeSpan.Zero; registry.Count + transports.Count > 0 && waited < LongestGoodbye; waited += TimeSpan.FromMilliseconds(20))
         {
             await Task.Delay(20);
         }

@@ -3,11 +3,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHmac, randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HttpTransportType, HubConnectionState, Subject, type HubConnection } from '@microsoft/signalr';
+import {
+  HttpTransportType,
+  HubConnectionState,
+  Subject,
+  type HubConnection,
+  type ISubscription,
+} from '@microsoft/signalr';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { buildServer, hasDotnet, startServer, type DotnetServer } from './testing/dotnet-server.js';
 import { createClient, type ClientOptionsOfTest } from './testing/header-only-client.js';
+import { openRaw, type RawConnection } from './testing/raw-connection.js';
 
 const dotnet = hasDotnet();
 if (!dotnet) console.warn('demo/aspnet: skipped, because there is no .NET 10 SDK (`dotnet`) on this machine');
@@ -25,6 +32,9 @@ interface SignIn {
   readonly cookie: string;
 }
 
+/** What a hub must not keep when nothing is going on. */
+const NOTHING_OPEN = { streamsOpen: 0, uploadsOpen: 0, clientResultsPending: 0, invocationsPending: 0 };
+
 const TRANSPORTS = [
   ['WebSockets', HttpTransportType.WebSockets],
   ['ServerSentEvents', HttpTransportType.ServerSentEvents],
@@ -36,6 +46,7 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', { timeout: 30_000 }, ()
   const key = randomBytes(32).toString('base64');
   const servers: DotnetServer[] = [];
   const clients: HubConnection[] = [];
+  const raws: RawConnection[] = [];
   let server: DotnetServer;
 
   beforeAll(async () => {
@@ -52,11 +63,15 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', { timeout: 30_000 }, ()
 
   afterEach(async () => {
     await Promise.all(clients.splice(0).map((client) => client.stop()));
+    for (const raw of raws.splice(0)) raw.close();
     await Promise.all(['refuse-tokens', 'refuse-refresh'].map((name) => admin(server, name, { on: false })));
     await admin(server, 'subprotocol', { on: true });
     await admin(server, 'transports', { webSockets: true, serverSentEvents: true, longPolling: true });
     await admin(server, 'token-life', { seconds: 300 });
-    await vi.waitFor(async () => expect((await counts(server)).connections).toBe(0), 20_000);
+    await vi.waitFor(
+      async () => expect(await counts(server)).toMatchObject({ connections: 0, ...NOTHING_OPEN }),
+      20_000,
+    );
   }, 30_000);
 
   afterAll(async () => {
@@ -78,6 +93,13 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', { timeout: 30_000 }, ()
     }
     clients.push(created);
     return created;
+  }
+
+  async function raw(): Promise<RawConnection> {
+    const { accessToken } = await signIn(server);
+    const opened = await openRaw(`${server.base}/hubs/ops`, accessToken);
+    raws.push(opened);
+    return opened;
   }
 
   describe('sign-in and refresh', () => {
@@ -312,6 +334,187 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', { timeout: 30_000 }, ()
       expect(await hub.invoke('AskName')).toBe('tab one');
     });
 
+    it('words the end of a stream as ASP.NET does', async () => {
+      const { accessToken } = await signIn(server);
+      const hub = client({ token: () => accessToken, transport });
+      await hub.start();
+
+      const failed = 'An error occurred on the server while streaming results.';
+      const unfit = "Failed to invoke 'Counter' due to an error on the server.";
+      for (const [method, args, items, error] of [
+        ['Counter', [2, 1], [0, 1], null],
+        ['Counter', [0, 0], [], null],
+        ['FailingCounter', [2, 'bad luck'], [0, 1], `${failed} HubException: bad luck`],
+        ['FailingCounter', [0, 'bad luck'], [], `${failed} HubException: bad luck`],
+        ['CrashingCounter', [2], [0, 1], failed],
+        ['Counter', ['x', 1], [], unfit],
+        ['Counter', [1], [], unfit],
+        ['Nope', [], [], "Failed to invoke 'Nope' due to an error on the server. HubException: Method does not exist."],
+        [
+          'Echo',
+          [1],
+          [],
+          "The client attempted to invoke the non-streaming 'Echo' method with a streaming invocation.",
+        ],
+      ] as const) {
+        expect([method, await collect(hub, method, ...args)]).toEqual([method, { items, error }]);
+      }
+      await expect(hub.invoke('Counter', 1, 1)).rejects.toThrow(
+        new Error("The client attempted to invoke the streaming 'Counter' method with a non-streaming invocation."),
+      );
+      await vi.waitFor(async () => expect(await counts(server)).toMatchObject(NOTHING_OPEN));
+    });
+
+    it('takes uploads, alone and mixed with arguments, and words their failures', async () => {
+      const { accessToken } = await signIn(server);
+      const hub = client({ token: () => accessToken, transport });
+      await hub.start();
+
+      // More than the ten items that SignalR holds unread, so that a hub that reads one upload after the other would stop.
+      const ones = Array.from({ length: 30 }, () => 1);
+      expect(await upload(hub, 'Sum', [ones])).toBe(30);
+      expect(await upload(hub, 'Label', ['<', ['a', 'b'], '>'])).toBe('<a,b>');
+      expect(await upload(hub, 'Mix', [[1, 2.5], 'sum', ones])).toBe('sum:3.5:30');
+      expect(await upload(hub, 'Swallow', [[1, 'a', null, { x: 1 }]])).toBe(4);
+
+      const thrown = "An unexpected error occurred invoking 'Sum' on the server. HubException: ";
+      await expect(upload(hub, 'Sum', [[1]], 'gave up')).rejects.toThrow(new Error(`${thrown}gave up`));
+      await expect(upload(hub, 'Sum', [[1, 'x']])).rejects.toThrow(
+        new Error(`${thrown}Failed to bind Stream message.`),
+      );
+      await expect(hub.invoke('Sum')).rejects.toThrow(
+        new Error(`${thrown}Client sent 0 stream(s), Hub method expects 1.`),
+      );
+      await expect(hub.invoke('Sum', 1)).rejects.toThrow(
+        new Error("Failed to invoke 'Sum' due to an error on the server."),
+      );
+      await vi.waitFor(async () => expect(await counts(server)).toMatchObject(NOTHING_OPEN));
+    });
+
+    it('gives back the items of an upload while it still goes on', async () => {
+      const { accessToken } = await signIn(server);
+      const hub = client({ token: () => accessToken, transport });
+      await hub.start();
+
+      const values = new Subject<number>();
+      const got: number[] = [];
+      const ended = new Promise<unknown>((resolve) => {
+        hub.stream<number>('Double', values).subscribe({
+          next: (item) => got.push(item),
+          complete: () => resolve('completed'),
+          error: resolve,
+        });
+      });
+      values.next(2);
+      await vi.waitFor(() => expect(got).toEqual([4]));
+      expect(await counts(server)).toMatchObject({ streamsOpen: 1, uploadsOpen: 1, invocationsPending: 1 });
+      values.next(3);
+      values.error(new Error('no more'));
+
+      const text = 'An error occurred on the server while streaming results. HubException: no more';
+      expect(await ended).toEqual(new Error(text));
+      expect(got).toEqual([4, 6]);
+      expect(await counts(server)).toMatchObject(NOTHING_OPEN);
+    });
+
+    it('asks the caller, and hands on its answer or its error', async () => {
+      const { accessToken } = await signIn(server);
+      const hub = client({ token: () => accessToken, transport });
+      hub.on('square', (value: number) => value * value);
+      hub.on('nothing', () => null);
+      hub.on('mute', () => undefined);
+      hub.on('throws', () => Promise.reject(new Error('no idea')));
+      hub.on('twice', () => 1);
+      hub.on('twice', () => 2);
+      hub.on('askName', () => 5);
+      await hub.start();
+
+      expect(await hub.invoke('Ask', 'square', 7)).toBe(49);
+      expect(await hub.invoke('Ask', 'nothing', null)).toBeNull();
+      for (const [method, answer] of [
+        ['mute', "Client didn't provide a result."],
+        ['nobody', "Client didn't provide a result."],
+        ['twice', 'Client provided multiple results.'],
+        ['throws', 'Error: no idea'],
+      ] as const) {
+        const error = `An unexpected error occurred invoking 'Ask' on the server. HubException: ${answer}`;
+        await expect(hub.invoke('Ask', method, 1)).rejects.toThrow(new Error(error));
+      }
+      await expect(hub.invoke('AskName')).rejects.toThrow(
+        'HubException: Error trying to deserialize result to String. The JSON value could not be converted',
+      );
+
+      const asked: unknown[] = [];
+      hub.on('asked', (outcome: unknown) => void asked.push(outcome));
+      await hub.send('AskLater', 'square', 3);
+      await vi.waitFor(() => expect(asked).toEqual([{ ok: true, value: 9 }]));
+      await hub.send('AskLater', 'throws', 3);
+      await vi.waitFor(() => expect(asked[1]).toEqual({ ok: false, error: 'Error: no idea' }));
+      await vi.waitFor(async () => expect(await counts(server)).toMatchObject(NOTHING_OPEN));
+    });
+
+    it.each(['cancels', 'stops', 'vanishes'])('keeps nothing of a client that %s in the middle', async (how) => {
+      const { accessToken } = await signIn(server);
+      const hub = client({ token: () => accessToken, transport });
+      hub.on('never', () => new Promise(() => undefined));
+      await hub.start();
+
+      const failures: unknown[] = [];
+      const observer = { next: () => undefined, complete: () => undefined, error: (e: unknown) => failures.push(e) };
+      const [sums, doubles] = [new Subject<number>(), new Subject<number>()];
+      const calls: Promise<unknown>[] = [hub.invoke('Sum', sums), hub.invoke('Ask', 'never', 1)].map((call) =>
+        call.catch((error: unknown) => error),
+      );
+      await hub.send('AskLater', 'never', 1);
+      const streams: ISubscription<unknown>[] = [
+        hub.stream('Counter', 1_000_000, 1).subscribe(observer),
+        hub.stream('Double', doubles).subscribe(observer),
+      ];
+      const all = { streamsOpen: 2, uploadsOpen: 2, clientResultsPending: 2, invocationsPending: 5 };
+      await vi.waitFor(async () => expect(await counts(server)).toMatchObject(all));
+
+      if (how === 'cancels') {
+        for (const stream of streams) stream.dispose();
+        sums.error(new Error('changed my mind'));
+        // What was asked of a client stays asked until it goes.
+        const left = { streamsOpen: 0, uploadsOpen: 0, clientResultsPending: 2, invocationsPending: 2 };
+        await vi.waitFor(async () => expect(await counts(server)).toMatchObject(left));
+        expect(await calls[0]).toEqual(
+          new Error("An unexpected error occurred invoking 'Sum' on the server. HubException: changed my mind"),
+        );
+        // Items that come late for an upload that is over do no harm.
+        doubles.next(1);
+        doubles.complete();
+        expect(await hub.invoke('Echo', 'alive')).toBe('alive');
+        expect(failures).toEqual([]);
+        await hub.stop();
+      } else if (how === 'stops') {
+        await hub.stop();
+      } else {
+        const { connectionId } = hub;
+        expect(await admin(server, 'cut', { connectionId, how: 'abort' })).toEqual({ cut: 1 });
+      }
+
+      await vi.waitFor(async () => expect(await counts(server)).toMatchObject(NOTHING_OPEN), 10_000);
+      expect(await Promise.all(calls)).toEqual([expect.any(Error), expect.any(Error)]);
+      if (how !== 'cancels') expect(failures).toHaveLength(2);
+    });
+
+    it('closes for good when a method asks for it', async () => {
+      const { accessToken } = await signIn(server);
+      const hub = client({ token: () => accessToken, transport, retryDelaysMs: [0] });
+      const heard: string[] = [];
+      hub.onreconnecting(() => heard.push('reconnecting'));
+      const closed = new Promise<unknown>((resolve) => hub.onclose(resolve));
+      await hub.start();
+
+      await expect(hub.invoke('CloseMe')).rejects.toThrow(
+        new Error('Invocation canceled due to the underlying connection being closed.'),
+      );
+      expect(await closed).toBeUndefined();
+      expect(heard).toEqual([]);
+    });
+
     it('closes the connection when its token expires', async () => {
       await admin(server, 'token-life', { seconds: 1.5 });
       const { accessToken } = await signIn(server);
@@ -344,6 +547,105 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', { timeout: 30_000 }, ()
         expect(hub.connectionId).not.toBe(connectionId);
       }
     });
+  });
+
+  it('takes two uploads that stand side by side, which the real client cannot send', async () => {
+    const hub = await raw();
+    const item = (streamId: string, value: number) => ({ type: 2, invocationId: streamId, item: value });
+    const end = (streamId: string, error?: string) => ({ type: 3, invocationId: streamId, error });
+    const call = (invocationId: string, ...streamIds: string[]) => ({
+      type: 1,
+      invocationId,
+      target: 'SumTwo',
+      arguments: [],
+      streamIds,
+    });
+
+    hub.send(call('1', 'a', 'b'), ...Array.from({ length: 40 }, () => [item('a', 1), item('b', 2)]).flat());
+    hub.send(end('b'), end('a'));
+    expect(await hub.completionOf('1')).toEqual({ type: 3, invocationId: '1', result: [40, 80] });
+
+    const thrown = "An unexpected error occurred invoking 'SumTwo' on the server. HubException: ";
+    hub.send(call('2', 'c', 'd'), end('c', 'one broke'));
+    expect((await hub.completionOf('2'))['error']).toBe(`${thrown}one broke`);
+    hub.send(item('d', 1), end('d'), call('3', 'e'));
+    expect((await hub.completionOf('3'))['error']).toBe(`${thrown}Client sent 1 stream(s), Hub method expects 2.`);
+    expect(await counts(server)).toMatchObject(NOTHING_OPEN);
+  });
+
+  it('keeps no upload of a call that it refuses, and completes a cancelled stream without an error', async () => {
+    const hub = await raw();
+    for (const [invocationId, type, target] of [
+      ['1', 1, 'Nope'],
+      ['2', 4, 'Sum'],
+      ['3', 1, 'Double'],
+      ['4', 1, 'Add'],
+    ] as const) {
+      hub.send({ type, invocationId, target, arguments: [], streamIds: [`s${invocationId}`] });
+      expect(await hub.completionOf(invocationId)).toHaveProperty('error');
+    }
+    expect(await counts(server)).toMatchObject(NOTHING_OPEN);
+
+    hub.send({ type: 4, invocationId: '5', target: 'Counter', arguments: [1_000_000, 1] });
+    await vi.waitFor(async () => expect(await counts(server)).toMatchObject({ streamsOpen: 1 }));
+    hub.send({ type: 5, invocationId: '5' });
+    expect(await hub.completionOf('5')).toEqual({ type: 3, invocationId: '5' });
+    expect(await counts(server)).toMatchObject(NOTHING_OPEN);
+
+    hub.send({ type: 1, invocationId: '6', target: 'CloseMe', arguments: [] });
+    expect(await hub.closed).toBe(1000);
+    expect(hub.received.at(-1)).toEqual({ type: 7 });
+  });
+
+  it('logs a crash, and neither an answer nor what a client leaves behind', async () => {
+    const quiet = await start(['--disconnect-timeout', '1']);
+    const { accessToken } = await signIn(quiet);
+    const hub = client({ token: () => accessToken }, '/hubs/ops', quiet);
+    hub.on('never', () => new Promise(() => undefined));
+    await hub.start();
+    await collect(hub, 'FailingCounter', 1, 'an answer');
+    const asking = hub.invoke('Ask', 'never', 1).catch((error: unknown) => error);
+    await vi.waitFor(async () => expect(await counts(quiet)).toMatchObject({ clientResultsPending: 1 }));
+    await hub.stop();
+    await asking;
+    await vi.waitFor(async () => expect(await counts(quiet)).toMatchObject(NOTHING_OPEN));
+
+    const again = client({ token: () => accessToken }, '/hubs/ops', quiet);
+    await again.start();
+    await collect(again, 'CrashingCounter', 1);
+    await vi.waitFor(() => expect(quiet.output()).toContain('CrashingCounter failed unexpectedly'));
+    expect(quiet.output().match(/failed unexpectedly/g)).toHaveLength(1);
+    await again.stop();
+  });
+
+  it('leaves a connection open beyond its token where it is told to', async () => {
+    const lenient = await start(['--clock-tolerance', '0', '--close-on-expiry', 'false'], key);
+    const { accessToken } = await signIn(server);
+    const now = Date.now() / 1000;
+    const endingIn = (seconds: number) => sign({ ...claimsOf(accessToken), exp: now + seconds }, key);
+    const transport = HttpTransportType.WebSockets;
+    const [short, long] = [endingIn(1.5), endingIn(4)];
+    const outliving = client({ token: () => short, transport }, '/hubs/ops', lenient);
+    // Another server ends a connection at a later expiry: by then this one would have ended too.
+    const ending = client({ token: () => long, transport });
+    const ended = new Promise<void>((resolve) => ending.onclose(() => resolve()));
+    await Promise.all([outliving.start(), ending.start()]);
+
+    await ended;
+    expect(Date.now() / 1000).toBeGreaterThan(now + 4);
+    expect(outliving.state).toBe(HubConnectionState.Connected);
+    expect(await outliving.invoke('Echo', 1)).toBe(1);
+    await outliving.stop();
+  });
+
+  it('shows in its README the code that runs', () => {
+    const page = readFileSync(new URL('README.md', import.meta.url), 'utf8');
+    for (const file of ['Auth/SubprotocolBearer.cs', 'Hubs/ConnectionOwners.cs', 'Hubs/ResumableUploadsProtocol.cs']) {
+      const source = readFileSync(new URL(file, import.meta.url), 'utf8');
+      const code = source.slice(source.indexOf('/// <summary>'));
+      expect(code).toContain('public s');
+      expect(page).toContain(`\`\`\`csharp\n${code}\`\`\`\n`);
+    }
   });
 
   it('answers calls side by side: a slow one holds up nobody', async () => {
@@ -390,6 +692,26 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', { timeout: 30_000 }, ()
     expect(await hub.invoke('Echo', 'still here')).toBe('still here');
     const after = await counts(server);
     expect(after).toMatchObject({ connections: 1, connectionIds: [connectionId], webSocketUpgrades: before + 2 });
+  });
+
+  it('loses no call when the transport breaks after an upload', async () => {
+    const { accessToken } = await signIn(server);
+    const hub = client({ token: () => accessToken, transport: HttpTransportType.WebSockets, stateful: true });
+    await hub.start();
+    const { connectionId } = hub;
+    const before = Number((await counts(server))['webSocketUpgrades']);
+
+    // The hub acknowledges once a second: these items are sent again, although their uploads are over.
+    expect(await upload(hub, 'Sum', [[1, 2, 3, 4, 5]])).toBe(15);
+    await expect(upload(hub, 'Sum', [[1, 'x', 3]])).rejects.toThrow('Failed to bind Stream message.');
+    for (let cut = 1; cut <= 2; cut += 1) {
+      await hub.send('connection.cut');
+      await vi.waitFor(async () => expect((await counts(server))['webSocketUpgrades']).toBe(before + cut));
+      const values = Array.from({ length: 12 }, (_, index) => index);
+      expect(await Promise.all(values.map((value) => hub.invoke('Echo', value)))).toEqual(values);
+    }
+    expect(await upload(hub, 'Sum', [[1, 2]])).toBe(3);
+    expect(hub.connectionId).toBe(connectionId);
   });
 
   it('lives on to the expiry of the new token that it came back with after a cut', async () => {
@@ -472,9 +794,10 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', { timeout: 30_000 }, ()
       reauths: 0,
       messagesReceived: 2,
       invocations: 2,
-      invocationsPending: 0,
+      ...NOTHING_OPEN,
       authFailures: 1,
       tokensInUrl: 0,
+      redirects: 0,
     });
     expect(new Set(all.connectionIds)).toEqual(new Set([sockets, events, polls].map((one) => one.connectionId)));
     for (const name of ['longPolls', 'messagesSent', 'bytesSent', 'bytesReceived']) {
@@ -676,6 +999,40 @@ function upgradeStatus(url: string, protocols: string[]): Promise<number | undef
 
 function nextEvent(hub: HubConnection, event: string): Promise<unknown[]> {
   return new Promise((resolve) => hub.on(event, (...args: unknown[]) => resolve(args)));
+}
+
+/** All that a server stream gave, and the text of the error that it ended with. */
+function collect(
+  hub: HubConnection,
+  method: string,
+  ...args: readonly unknown[]
+): Promise<{ items: unknown[]; error: string | null }> {
+  const items: unknown[] = [];
+  return new Promise((resolve) => {
+    hub.stream(method, ...args).subscribe({
+      next: (item) => void items.push(item),
+      complete: () => resolve({ items, error: null }),
+      error: (error: Error) => resolve({ items, error: error.message }),
+    });
+  });
+}
+
+/** Calls a method with an upload in place of each array. */
+function upload(hub: HubConnection, method: string, args: readonly unknown[], failure?: string): Promise<unknown> {
+  const uploads: [Subject<unknown>, readonly unknown[]][] = [];
+  const sent = args.map((arg: unknown) => {
+    if (!Array.isArray(arg)) return arg;
+    const subject = new Subject<unknown>();
+    uploads.push([subject, arg]);
+    return subject;
+  });
+  const result = hub.invoke<unknown>(method, ...sent);
+  for (const [subject, items] of uploads) {
+    for (const item of items) subject.next(item);
+    if (failure === undefined) subject.complete();
+    else subject.error(new Error(failure));
+  }
+  return result;
 }
 
 function claimsOf(token: string): Record<string, unknown> {

@@ -3,6 +3,8 @@ export interface Counters {
   connectionsTotal: number;
   handshakes: number;
   negotiates: number;
+  /** Negotiates answered with the address of another endpoint. */
+  redirects: number;
   webSocketUpgrades: number;
   sseStreams: number;
   longPolls: number;
@@ -15,7 +17,14 @@ export interface Counters {
   messagesSent: number;
   messagesReceived: number;
   invocations: number;
+  /** Calls that run now, streams included. */
   invocationsPending: number;
+  /** Server streams that run now. */
+  streamsOpen: number;
+  /** Streams of clients that the hub still takes items of. */
+  uploadsOpen: number;
+  /** Questions to clients that wait for an answer. */
+  clientResultsPending: number;
   /** Requests and re-authentications refused because of their token. */
   authFailures: number;
   tokensInUrl: number;
@@ -29,6 +38,7 @@ export function createCounters(): Counters {
     connectionsTotal: 0,
     handshakes: 0,
     negotiates: 0,
+    redirects: 0,
     webSocketUpgrades: 0,
     sseStreams: 0,
     longPolls: 0,
@@ -40,6 +50,9 @@ export function createCounters(): Counters {
     messagesReceived: 0,
     invocations: 0,
     invocationsPending: 0,
+    streamsOpen: 0,
+    uploadsOpen: 0,
+    clientResultsPending: 0,
     authFailures: 0,
     tokensInUrl: 0,
     bytesSent: 0,

@@ -20,6 +20,8 @@ export interface HubOptions {
   readonly accessLogFile?: string;
   /** Life of an access token in seconds, may be fractional. Default 300. */
   readonly tokenLifeSeconds?: number;
+  /** Life of a token that a redirecting negotiate hands over, in seconds, may be fractional. Default 60. */
+  readonly serviceTokenLifeSeconds?: number;
   /** How long after its expiry a token is still accepted. Default 10. */
   readonly clockToleranceSeconds?: number;
   /** Secret of the access tokens, at least 32 bytes. Random by default. Give it again to restart a hub that knows its old tokens. */

@@ -9,17 +9,19 @@ import { createAccessLog } from './access-log.js';
 import { createControls, pause } from './admin/controls.js';
 import { adminRoutes, MAX_TOKEN_LIFE_SECONDS } from './admin/routes.js';
 import { authRoutes } from './auth/routes.js';
+import { createServiceTokens } from './auth/service-tokens.js';
 import { createSessionStore, type SessionStore } from './auth/sessions.js';
 import { createTokens } from './auth/tokens.js';
 import type { Connection } from './connections/connection.js';
 import { createConnections } from './connections/connections.js';
 import { createCounters } from './counters.js';
+import { createDispatcher } from './dispatch/dispatcher.js';
 import { createGate } from './http/gate.js';
 import { HUB_PATH, hubRoutes } from './http/hub-routes.js';
+import { redirectRoutes, SERVICE_PATH } from './http/redirect.js';
 import { staticFiles } from './http/static-files.js';
 import { createUpgradeHandler } from './http/upgrade.js';
 import { createAlarms } from './ops/alarms.js';
-import { createDispatcher } from './ops/dispatcher.js';
 import { createIncidents } from './ops/incidents.js';
 import { createMetrics } from './ops/metrics.js';
 import { opsHubMethods } from './ops/ops-hub.js';
@@ -49,24 +51,29 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
   if (signingKey.byteLength < MIN_KEY_BYTES) {
     throw new RangeError(`signingKey must have at least ${MIN_KEY_BYTES} bytes, as HS256 asks`);
   }
-  const tokenLifeSeconds = options.tokenLifeSeconds ?? 300;
-  if (!(tokenLifeSeconds > 0 && tokenLifeSeconds <= MAX_TOKEN_LIFE_SECONDS)) {
-    throw new RangeError(`tokenLifeSeconds must be more than 0 and at most ${MAX_TOKEN_LIFE_SECONDS}`);
+  const lives = {
+    tokenLifeSeconds: options.tokenLifeSeconds ?? 300,
+    serviceTokenLifeSeconds: options.serviceTokenLifeSeconds ?? 60,
+  };
+  for (const [name, seconds] of Object.entries(lives)) {
+    if (!(seconds > 0 && seconds <= MAX_TOKEN_LIFE_SECONDS)) {
+      throw new RangeError(`${name} must be more than 0 and at most ${MAX_TOKEN_LIFE_SECONDS}`);
+    }
   }
   const limits = limitsOf(options);
   const clockToleranceMs = (options.clockToleranceSeconds ?? 10) * 1000;
   const sessions = options.sessions ?? createSessionStore();
   const closing = new AbortController();
   const counters = createCounters();
-  const controls = createControls(tokenLifeSeconds, closing.signal);
+  const controls = createControls(lives, closing.signal);
   const accessLog = createAccessLog(options.accessLogFile);
+  const signer = { signingKey, clockToleranceMs, refusing: () => controls.refuseTokens };
   const tokens = createTokens({
-    signingKey,
-    clockToleranceMs,
+    ...signer,
     lifeSeconds: () => controls.tokenLifeSeconds,
-    refusing: () => controls.refuseTokens,
     onIssued: () => (counters.tokensIssued += 1),
   });
+  const serviceTokens = createServiceTokens({ ...signer, lifeSeconds: () => controls.serviceTokenLifeSeconds });
 
   const connections = createConnections({
     limits,
@@ -110,7 +117,11 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
       ? () => undefined
       : createAlarms(incidents, { loopDelayMs: 50, memoryShare: 0.8, ...options.alarms });
   const sequence = createSequence(broadcast);
-  const gate = createGate({ tokens, counters, controls, connections });
+  const gate = createGate({ verify: (token) => tokens.verify(token), counters, controls, connections });
+  const gates = new Map([
+    [HUB_PATH, gate],
+    [SERVICE_PATH, createGate({ verify: (token) => serviceTokens.verify(token), counters, controls, connections })],
+  ]);
 
   const server = createServer();
   server.on('request', (request, response) => accessLog.watch(request, response));
@@ -122,8 +133,7 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
   server.on(
     'upgrade',
     createUpgradeHandler({
-      gate,
-      connections,
+      gates,
       counters,
       controls,
       limits,
@@ -135,7 +145,10 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
   const app = createApp(server, closing.signal);
   await app.register(fastifyCookie);
   await app.register(async (scope) => authRoutes(scope, { tokens, sessions, counters, controls }));
-  await app.register(async (scope) => hubRoutes(scope, { gate, connections, counters, controls, limits, accessLog }));
+  for (const [path, its] of gates) {
+    await app.register(async (scope) => hubRoutes(scope, { path, gate: its, counters, controls, limits, accessLog }));
+  }
+  await app.register(async (scope) => redirectRoutes(scope, { gate, serviceTokens, counters, controls }));
   await app.register(async (scope) => adminRoutes(scope, { counters, controls, connections, sequence, accessLog }));
   app.get('/healthz', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok'));
   app.get('/api/config', async (_request, reply) =>
@@ -206,7 +219,7 @@ function createApp(server: Server, closing: AbortSignal): FastifyInstance {
   });
   app.addHook('onRequest', async (request, reply) => {
     // While it closes, only connections that it has are served to their end: a refresh that is cut off would spend a cookie for nothing.
-    if (closing.aborted && !(request.raw.url ?? '').startsWith(`${HUB_PATH}?`)) {
+    if (closing.aborted && ![HUB_PATH, SERVICE_PATH].some((path) => request.raw.url?.startsWith(`${path}?`))) {
       throw new Refusal(503, 'CLOSING', 'The hub is closing.');
     }
     reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer');

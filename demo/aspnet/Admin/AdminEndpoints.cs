@@ -59,8 +59,13 @@ public sealed class AdminEndpoints(
         messagesReceived = counters.MessagesReceived.Value,
         invocations = counters.Invocations.Value,
         invocationsPending = counters.InvocationsPending.Value,
+        streamsOpen = counters.StreamsOpen.Value,
+        uploadsOpen = counters.UploadsOpen.Value,
+        clientResultsPending = counters.ClientResultsPending.Value,
         authFailures = counters.AuthFailures.Value,
         tokensInUrl = counters.TokensInUrl.Value,
+        // Only the Node hub has an endpoint that redirects; both answer with the same fields.
+        redirects = 0,
         bytesSent = counters.BytesSent.Value,
         bytesReceived = counters.BytesReceived.Value,
         connectionIds = registry.All.Select(entry => entry.Id).ToList(),

@@ -17,6 +17,9 @@ public sealed class Counters
     public Counter MessagesReceived { get; } = new();
     public Counter Invocations { get; } = new();
     public Counter InvocationsPending { get; } = new();
+    public Counter StreamsOpen { get; } = new();
+    public Counter UploadsOpen { get; } = new();
+    public Counter ClientResultsPending { get; } = new();
     public Counter AuthFailures { get; } = new();
     public Counter TokensInUrl { get; } = new();
     public Counter BytesSent { get; } = new();

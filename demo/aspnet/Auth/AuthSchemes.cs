@@ -15,8 +15,6 @@ public static class AuthSchemes
     /// <summary>AddJwtBearer and nothing else, as most servers have it.</summary>
     public const string Stock = "Stock";
 
-    private const string SubprotocolPrefix = "bearer.";
-
     public static IServiceCollection AddHubAuthentication(this IServiceCollection services)
     {
         services.AddAuthentication().AddJwtBearer(HeaderOrSubprotocol).AddJwtBearer(Stock);
@@ -28,7 +26,7 @@ public static class AuthSchemes
             {
                 OnMessageReceived = context =>
                 {
-                    context.Token = switches.Subprotocol ? FromSubprotocol(context.HttpContext) : null;
+                    context.Token = switches.Subprotocol ? SubprotocolBearer.TokenOf(context.HttpContext) : null;
                     return Task.CompletedTask;
                 },
                 OnTokenValidated = context =>
@@ -59,18 +57,6 @@ public static class AuthSchemes
     {
         options.MapInboundClaims = false;
         options.TokenValidationParameters = tokens.ValidationParameters();
-    }
-
-    /// <summary>A browser cannot set headers on a WebSocket, but it can offer subprotocols. The Authorization header wins where both are sent.</summary>
-    private static string? FromSubprotocol(HttpContext context)
-    {
-        if (context.Request.Headers.Authorization.Count > 0)
-        {
-            return null;
-        }
-
-        var offer = context.WebSockets.WebSocketRequestedProtocols.FirstOrDefault(name => name.StartsWith(SubprotocolPrefix, StringComparison.Ordinal));
-        return offer?[SubprotocolPrefix.Length..];
     }
 
     private static void RequireAccessToken(TokenValidatedContext context)

@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.Http.Connections.Features;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 
@@ -49,15 +51,10 @@ public sealed class ConnectionCutter(ConnectionRegistry registry, HubTransports 
 
     private void DropTransport(ConnectionEntry entry)
     {
-        var carriers = entry.ConnectionToken is null ? [] : transports.Carrying(entry.ConnectionToken);
-        if (carriers.Count == 0)
+        var isPolled = entry.Connection.Features.Get<IHttpTransportFeature>()?.TransportType == HttpTransportType.LongPolling;
+        if (entry.ConnectionToken is null || !transports.Drop(entry.ConnectionToken, isPolled))
         {
             entry.Connection.GetHttpContext()?.Abort();
-        }
-
-        foreach (var carrier in carriers)
-        {
-            carrier.Abort();
         }
     }
 }

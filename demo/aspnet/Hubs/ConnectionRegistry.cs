@@ -6,7 +6,6 @@ namespace HubshareDemo.Hubs;
 public sealed class ConnectionRegistry
 {
     private readonly ConcurrentDictionary<string, ConnectionEntry> entries = new();
-    private readonly ConcurrentDictionary<string, ConnectionEntry> byToken = new();
 
     public int Count => entries.Count;
 
@@ -14,31 +13,9 @@ public sealed class ConnectionRegistry
 
     public ConnectionEntry? Find(string connectionId) => entries.GetValueOrDefault(connectionId);
 
-    public ConnectionEntry? FindByToken(string connectionToken) => byToken.GetValueOrDefault(connectionToken);
+    public void Add(ConnectionEntry entry) => entries[entry.Id] = entry;
 
-    public void Add(ConnectionEntry entry)
-    {
-        entries[entry.Id] = entry;
-        if (entry.ConnectionToken is not null)
-        {
-            byToken[entry.ConnectionToken] = entry;
-        }
-    }
-
-    public ConnectionEntry? Remove(string connectionId)
-    {
-        if (!entries.TryRemove(connectionId, out var entry))
-        {
-            return null;
-        }
-
-        if (entry.ConnectionToken is not null)
-        {
-            byToken.TryRemove(entry.ConnectionToken, out _);
-        }
-
-        return entry;
-    }
+    public ConnectionEntry? Remove(string connectionId) => entries.TryRemove(connectionId, out var entry) ? entry : null;
 
     public IReadOnlyDictionary<string, int> CountByUser() =>
         All.GroupBy(entry => entry.User ?? "").ToDictionary(group => group.Key, group => group.Count());

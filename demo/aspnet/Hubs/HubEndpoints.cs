@@ -17,8 +17,7 @@ public sealed class HubEndpoints(DemoOptions options)
         endpoints.MapHub<OpsHub>(Ops, hub =>
         {
             Configure(hub);
-            // A browser fails a WebSocket whose server selects none of the offered subprotocols. Never the one with the token in it.
-            hub.WebSockets.SubProtocolSelector = offered => offered.Contains("signalr") ? "signalr" : null!;
+            hub.WebSockets.SubProtocolSelector = SubprotocolBearer.Select;
         }).RequireAuthorization(new AuthorizeAttribute { AuthenticationSchemes = AuthSchemes.HeaderOrSubprotocol });
 
         endpoints.MapHub<OpsHub>(Stock, Configure)

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using HubshareDemo.Auth;
@@ -71,9 +73,12 @@ public sealed class OpsHub(IncidentBoard incidents, MetricHistory history, Prese
     [HubMethodName("connection.cut")]
     public void Cut() => Context.GetHttpContext()?.Abort();
 
-    public async IAsyncEnumerable<int> Counter(int n, int delayMs, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>Ends the caller's connection as a hub does that wants no more of it: its client does not reconnect.</summary>
+    public void CloseMe() => Context.Abort();
+
+    public async IAsyncEnumerable<int> Counter(int count, int delayMs, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        for (var i = 0; i < n; i++)
+        for (var i = 0; i < count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             yield return i;
@@ -84,17 +89,116 @@ public sealed class OpsHub(IncidentBoard incidents, MetricHistory history, Prese
         }
     }
 
-    public async Task<int> Sum(IAsyncEnumerable<int> values)
+    public IAsyncEnumerable<int> FailingCounter(int count, string message, CancellationToken cancellationToken) =>
+        CountThenThrow(count, new HubException(message), cancellationToken);
+
+    /// <summary>Ends with an error that the hub did not mean to tell anyone.</summary>
+    public IAsyncEnumerable<int> CrashingCounter(int count, CancellationToken cancellationToken) =>
+        CountThenThrow(count, new InvalidOperationException("Crashed on request"), cancellationToken);
+
+    public Task<double> Sum(IAsyncEnumerable<double> values) => AddUpAsync(values);
+
+    public async Task<double[]> SumTwo(IAsyncEnumerable<double> first, IAsyncEnumerable<double> second)
     {
-        var sum = 0;
+        var (sumOfFirst, sumOfSecond) = await AddUpBothAsync(first, second);
+        return [sumOfFirst, sumOfSecond];
+    }
+
+    public async Task<string> Label(string before, IAsyncEnumerable<string> items, string after)
+    {
+        var parts = new List<string>();
+        await foreach (var item in items.WithCancellation(Context.ConnectionAborted))
+        {
+            parts.Add(item);
+        }
+
+        return $"{before}{string.Join(',', parts)}{after}";
+    }
+
+    public async Task<string> Mix(IAsyncEnumerable<double> a, string label, IAsyncEnumerable<double> b)
+    {
+        var (sumOfA, sumOfB) = await AddUpBothAsync(a, b);
+        return string.Create(CultureInfo.InvariantCulture, $"{label}:{sumOfA}:{sumOfB}");
+    }
+
+    /// <summary>A stream in both directions: gives back each item times two as soon as it comes.</summary>
+    [SuppressMessage("Naming", "CA1720:Identifier contains type name", Justification = "The name that both demo hubs give this method")]
+    public async IAsyncEnumerable<double> Double(IAsyncEnumerable<double> values, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var value in values.WithCancellation(cancellationToken))
+        {
+            yield return value * 2;
+        }
+    }
+
+    /// <summary>Takes items of any kind and gives back how many they were.</summary>
+    public async Task<int> Swallow(IAsyncEnumerable<JsonElement> items)
+    {
+        var count = 0;
+        await foreach (var _ in items.WithCancellation(Context.ConnectionAborted))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>Asks the caller's client method `askName` and gives back what it answered.</summary>
+    public Task<string> AskName() => Clients.Caller.InvokeAsync<string>("askName", Context.ConnectionAborted);
+
+    /// <summary>Asks any client method of the caller. An error that the client answers with becomes the error of this call.</summary>
+    public Task<JsonElement> Ask(string method, JsonElement value) =>
+        Clients.Caller.InvokeAsync<JsonElement>(method, value, Context.ConnectionAborted);
+
+    /// <summary>As <see cref="Ask"/>, but the answer comes back as the event `asked`. Call it with `send`.</summary>
+    public async Task AskLater(string method, JsonElement value)
+    {
+        try
+        {
+            var answer = await Ask(method, value);
+            await Clients.Caller.SendAsync("asked", new { ok = true, value = answer });
+        }
+        catch (HubException error)
+        {
+            await Clients.Caller.SendAsync("asked", new { ok = false, error = error.Message });
+        }
+    }
+
+    private static async IAsyncEnumerable<int> CountThenThrow(int count, Exception error, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return i;
+            await Task.Yield();
+        }
+
+        throw error;
+    }
+
+    private async Task<double> AddUpAsync(IAsyncEnumerable<double> values)
+    {
+        var sum = 0.0;
         await foreach (var value in values.WithCancellation(Context.ConnectionAborted))
         {
-            sum = checked(sum + value);
+            sum += value;
         }
 
         return sum;
     }
 
-    /// <summary>Asks the caller's client method `askName` and gives back what it answered.</summary>
-    public Task<string> AskName() => Clients.Caller.InvokeAsync<string>("askName", Context.ConnectionAborted);
+    /// <summary>
+    /// Reads both side by side: SignalR holds ten unread items of an upload (StreamBufferCapacity) and then reads nothing more from the
+    /// connection, so the end of the first might never come. Ends with the first error, although the other upload goes on.
+    /// </summary>
+    private async Task<(double Left, double Right)> AddUpBothAsync(IAsyncEnumerable<double> left, IAsyncEnumerable<double> right)
+    {
+        var (sumOfLeft, sumOfRight) = (AddUpAsync(left), AddUpAsync(right));
+        await foreach (var sum in Task.WhenEach(sumOfLeft, sumOfRight))
+        {
+            await sum;
+        }
+
+        return (await sumOfLeft, await sumOfRight);
+    }
 }

@@ -5,7 +5,11 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 namespace HubshareDemo.Hubs;
 
 /// <summary>SignalR's own lifetime manager, except that events go through each connection's queue, where they are counted one by one.</summary>
-public sealed class QueueingLifetimeManager(ILogger<DefaultHubLifetimeManager<OpsHub>> logger, ConnectionRegistry registry, Counters counters)
+public sealed class QueueingLifetimeManager(
+    ILogger<DefaultHubLifetimeManager<OpsHub>> logger,
+    ConnectionRegistry registry,
+    HubTransports transports,
+    Counters counters)
     : DefaultHubLifetimeManager<OpsHub>(logger)
 {
     public override async Task OnConnectedAsync(HubConnectionContext connection)
@@ -20,7 +24,12 @@ public sealed class QueueingLifetimeManager(ILogger<DefaultHubLifetimeManager<Op
 
     public override async Task OnDisconnectedAsync(HubConnectionContext connection)
     {
-        registry.Remove(connection.ConnectionId)?.EndQueue();
+        if (registry.Remove(connection.ConnectionId) is { } entry)
+        {
+            entry.EndQueue();
+            transports.Forget(entry.ConnectionToken ?? "");
+        }
+
         await base.OnDisconnectedAsync(connection);
     }
 
@@ -54,6 +63,14 @@ public sealed class QueueingLifetimeManager(ILogger<DefaultHubLifetimeManager<Op
     /// <summary>The one send that can be awaited to its end: it concerns nobody but its receiver.</summary>
     public override Task SendConnectionAsync(string connectionId, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
         registry.Find(connectionId)?.SendAsync(Serialize(methodName, args)) ?? Task.CompletedTask;
+
+    /// <summary>The question goes straight to the transport, so the events that were sent before it must have left the queue.</summary>
+    public override async Task<T> InvokeConnectionAsync<T>(string connectionId, string methodName, object?[] args, CancellationToken cancellationToken)
+    {
+        using var pending = counters.ClientResultsPending.Open();
+        await (registry.Find(connectionId)?.FlushAsync() ?? Task.CompletedTask);
+        return await base.InvokeConnectionAsync<T>(connectionId, methodName, args, cancellationToken);
+    }
 
     /// <summary>Hands the event to every queue and does not wait: one slow client must not hold up the others.</summary>
     private static Task Broadcast(IEnumerable<ConnectionEntry> entries, string methodName, object?[] args)

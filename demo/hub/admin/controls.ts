@@ -7,6 +7,8 @@ export interface Controls {
   refuseTokens: boolean;
   refuseRefresh: boolean;
   tokenLifeSeconds: number;
+  /** Of the tokens that a redirecting negotiate hands over. */
+  serviceTokenLifeSeconds: number;
   /** Whether a WebSocket may bring its token as a subprotocol. */
   subprotocol: boolean;
   /** What negotiate offers. */
@@ -17,12 +19,15 @@ export interface Controls {
   delay(what: Delayed, signal?: AbortSignal): Promise<void>;
 }
 
-export function createControls(tokenLifeSeconds: number, closing: AbortSignal): Controls {
+export function createControls(
+  lives: Pick<Controls, 'tokenLifeSeconds' | 'serviceTokenLifeSeconds'>,
+  closing: AbortSignal,
+): Controls {
   const delaysMs: Record<Delayed, number> = { negotiate: 0, refresh: 0, calls: 0, upgrade: 0 };
   return {
     refuseTokens: false,
     refuseRefresh: false,
-    tokenLifeSeconds,
+    ...lives,
     subprotocol: true,
     transports: { WebSockets: true, ServerSentEvents: true, LongPolling: true },
     delaysMs,

@@ -106,20 +106,21 @@ export function adminRoutes(app: FastifyInstance, deps: AdminDeps): void {
     },
   );
 
-  app.post<{ Body: { seconds: number } }>(
-    '/admin/token-life',
-    {
-      schema: {
-        body: body(['seconds'], {
-          seconds: { type: 'number', exclusiveMinimum: 0, maximum: MAX_TOKEN_LIFE_SECONDS },
-        }),
-      },
+  const secondsBody = {
+    schema: {
+      body: body(['seconds'], {
+        seconds: { type: 'number', exclusiveMinimum: 0, maximum: MAX_TOKEN_LIFE_SECONDS },
+      }),
     },
-    async ({ body: { seconds } }) => {
-      controls.tokenLifeSeconds = seconds;
-      return { seconds };
-    },
-  );
+  };
+  app.post<{ Body: { seconds: number } }>('/admin/token-life', secondsBody, async ({ body: { seconds } }) => {
+    controls.tokenLifeSeconds = seconds;
+    return { seconds };
+  });
+  app.post<{ Body: { seconds: number } }>('/admin/service-token-life', secondsBody, async ({ body: { seconds } }) => {
+    controls.serviceTokenLifeSeconds = seconds;
+    return { seconds };
+  });
 
   app.post<{ Body: { webSockets?: boolean; serverSentEvents?: boolean; longPolling?: boolean } }>(
     '/admin/transports',

@@ -10,21 +10,28 @@ import { setMaxListeners } from 'node:events';
 import type { Principal } from '../auth/tokens.js';
 import type { Counters } from '../counters.js';
 import type { Limits } from '../options.js';
-import { createFraming, ProtocolError } from '../protocol/framing.js';
-import { checkHandshake, handshakeResponse } from '../protocol/handshake.js';
-import { decode, encode, type ClientMessage, type ServerMessage } from '../protocol/messages.js';
-import type { Transport, TransportEvents } from '../transports/transport.js';
+import { agree, handshakeResponse } from '../protocol/handshake.js';
+import type { HubProtocol, Payload } from '../protocol/hub-protocol.js';
+import { createInbox } from '../protocol/inbox.js';
+import type { ClientMessage, ServerMessage } from '../protocol/messages.js';
+import { ProtocolError } from '../protocol/protocol-error.js';
+import type { SharedMessage } from '../protocol/shared-message.js';
+import { cutTextRecord } from '../protocol/text-records.js';
+import { TRANSFER_FORMATS, type Transport, type TransportEvents } from '../transports/transport.js';
 
 type State =
   | { readonly kind: 'negotiated' }
   | { readonly kind: 'handshaking'; readonly transport: Transport }
-  | { readonly kind: 'live'; readonly transport: Transport }
+  | { readonly kind: 'live'; readonly transport: Transport; readonly protocol: HubProtocol }
   | { readonly kind: 'over'; readonly transport: Transport | null };
 
 export interface Goodbye {
   readonly error?: string;
   readonly allowReconnect?: boolean;
 }
+
+/** The same words as ASP.NET Core, whose details stay on the server; like there, the client may try again. */
+export const FAILED: Goodbye = { error: 'Connection closed with an error.', allowReconnect: true };
 
 export interface Connection {
   /** Public name. */
@@ -39,11 +46,12 @@ export interface Connection {
   readonly signal: AbortSignal;
   /** @throws {Error} It has a transport already. */
   attach<T extends Transport>(open: (events: TransportEvents) => T): T;
-  /** Text from the client that did not come through the transport itself (the POST requests of SSE and long polling). */
-  receive(text: string): void;
+  /** What the client sent beside the transport itself (the POST requests of SSE and long polling). */
+  receive(bytes: Buffer): void;
+  /** Dropped unless live. */
   send(message: ServerMessage): void;
-  /** Sends a message that was encoded before, once for many connections. Dropped unless live. */
-  sendEncoded(text: string): void;
+  /** Sends a message that many connections get. */
+  sendShared(message: SharedMessage): void;
   /** Goes on with a newer token of the same user. */
   adopt(principal: Principal): void;
   /** Says goodbye with a Close message, then ends the transport in good order. */
@@ -67,7 +75,6 @@ export interface ConnectionDeps {
   onForgotten(connection: Connection): void;
 }
 
-const PING = encode({ type: 6 });
 /** `setTimeout` fires at once for a longer delay. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const EXPIRING_SHARE = 0.2;
@@ -78,7 +85,7 @@ export function createConnection(id: string, token: string, owner: Principal, de
   const over = new AbortController();
   // One listener for each call in flight is no leak.
   setMaxListeners(0, over.signal);
-  const framing = createFraming(limits.maxMessageBytes);
+  const inbox = createInbox(limits.maxMessageBytes, cutTextRecord);
   let state: State = { kind: 'negotiated' };
   let principal = owner;
   let sentAtMs = 0;
@@ -102,46 +109,50 @@ export function createConnection(id: string, token: string, owner: Principal, de
     void (transport?.done ?? Promise.resolve()).then(() => deps.onForgotten(connection));
   }
 
-  function write(transport: Transport, text: string): void {
-    counters.bytesSent += Buffer.byteLength(text);
+  function write(transport: Transport, payload: Payload): void {
+    counters.bytesSent += Buffer.byteLength(payload);
     sentAtMs = Date.now();
-    transport.send(text);
+    transport.send(payload);
   }
 
-  function receive(text: string): void {
-    counters.bytesReceived += Buffer.byteLength(text);
+  function receive(bytes: Buffer): void {
+    counters.bytesReceived += bytes.length;
     receivedAtMs = Date.now();
     try {
-      for (const message of framing.push(text)) {
+      for (const message of inbox.push(bytes)) {
         if (state.kind === 'over' || state.kind === 'negotiated') return;
-        if (state.kind === 'handshaking') greet(state.transport, message);
-        else take(decode(message));
+        if (state.kind === 'handshaking') greet(state.transport, message.toString('utf8'));
+        else take(state.protocol.decode(message));
       }
     } catch (error) {
-      // The same words as ASP.NET Core, whose details stay on the server.
-      if (error instanceof ProtocolError) fail('Connection closed with an error.');
+      if (error instanceof ProtocolError) fail();
       else throw error;
     }
   }
 
-  function fail(text: string): void {
+  function fail(): void {
     if (state.kind === 'handshaking') {
       write(state.transport, handshakeResponse('An unexpected error occurred during connection handshake.'));
       end('end');
-    } else connection.close({ error: text });
+    } else connection.close(FAILED);
   }
 
   function greet(transport: Transport, message: string): void {
-    const error = checkHandshake(message);
-    write(transport, handshakeResponse(error));
-    if (error !== null) {
+    const agreement = agree(message, TRANSFER_FORMATS[transport.name]);
+    if (!agreement.ok) {
+      write(transport, handshakeResponse(agreement.error));
       end('end');
       return;
     }
+    const { protocol } = agreement;
+    // Always JSON, and from here on everything travels in the format of the protocol.
+    const welcome = handshakeResponse(null);
+    write(transport, protocol.transferFormat === 'Text' ? welcome : Buffer.from(welcome));
     counters.handshakes += 1;
     clearTimeout(stateTimer);
-    state = { kind: 'live', transport };
-    if (!transport.noticesLoss) armPing(transport);
+    inbox.cut = protocol.cut;
+    state = { kind: 'live', transport, protocol };
+    if (!transport.noticesLoss) armPing(transport, protocol.encode({ type: 6 }));
     deps.onLive(connection);
     armExpiry();
   }
@@ -153,18 +164,18 @@ export function createConnection(id: string, token: string, owner: Principal, de
     else deps.onMessage(connection, message);
   }
 
-  function armPing(transport: Transport): void {
+  function armPing(transport: Transport, ping: Payload): void {
     const now = Date.now();
     const nextMs = Math.min(sentAtMs + limits.keepAliveMs, receivedAtMs + limits.clientTimeoutMs) - now;
     stateTimer = setTimeout(
       () => {
         const nowMs = Date.now();
         if (nowMs - receivedAtMs >= limits.clientTimeoutMs) {
-          connection.close({ error: 'Connection closed with an error.' });
+          connection.close(FAILED);
           return;
         }
-        if (nowMs - sentAtMs >= limits.keepAliveMs) write(transport, PING);
-        armPing(transport);
+        if (nowMs - sentAtMs >= limits.keepAliveMs) write(transport, ping);
+        armPing(transport, ping);
       },
       Math.max(1, nextMs),
     );
@@ -200,7 +211,7 @@ export function createConnection(id: string, token: string, owner: Principal, de
     },
     attach(open) {
       if (state.kind !== 'negotiated') throw new Error('The connection has a transport already.');
-      const transport = open({ text: receive, gone: () => end(null) });
+      const transport = open({ received: receive, gone: () => end(null) });
       clearTimeout(stateTimer);
       state = { kind: 'handshaking', transport };
       stateTimer = setTimeout(() => {
@@ -211,12 +222,15 @@ export function createConnection(id: string, token: string, owner: Principal, de
     },
     receive,
     send(message) {
-      connection.sendEncoded(encode(message));
+      if (state.kind !== 'live') return;
+      const payload = state.protocol.encode(message);
+      counters.messagesSent += 1;
+      write(state.transport, payload);
     },
-    sendEncoded(text) {
+    sendShared(message) {
       if (state.kind !== 'live') return;
       counters.messagesSent += 1;
-      write(state.transport, text);
+      write(state.transport, message.encodedIn(state.protocol));
     },
     adopt(next) {
       principal = next;

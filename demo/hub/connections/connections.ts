@@ -1,7 +1,7 @@
 /** All connections of the hub: found by their secret token, spoken to all at once or user by user. */
 import { randomBytes } from 'node:crypto';
 import type { Principal } from '../auth/tokens.js';
-import { encode } from '../protocol/messages.js';
+import { createSharedMessage } from '../protocol/shared-message.js';
 import { createConnection, type Connection, type ConnectionDeps, type Goodbye } from './connection.js';
 
 export interface Connections {
@@ -52,9 +52,9 @@ export function createConnections(deps: ConnectionsDeps): Connections {
       return users;
     },
     broadcast(target, args, user) {
-      const text = encode({ type: 1, target, arguments: args });
+      const message = createSharedMessage({ type: 1, target, arguments: args });
       const addressed = live().filter(({ principal }) => user === undefined || principal.userId === user);
-      for (const connection of addressed) connection.sendEncoded(text);
+      for (const connection of addressed) connection.sendShared(message);
       return addressed.length;
     },
     closeAll(goodbye) {

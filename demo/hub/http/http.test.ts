@@ -6,8 +6,7 @@ import { HttpTransportType } from '@microsoft/signalr';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
 import { startHub, type DemoHub } from '../index.js';
-import { encode } from '../protocol/messages.js';
-import { RECORD_SEPARATOR } from '../protocol/framing.js';
+import { RECORD_SEPARATOR } from '../protocol/text-records.js';
 import {
   admin,
   adminGet,
@@ -81,6 +80,7 @@ async function conversation(hub: DemoHub, user: SignedIn, ...texts: string[]): P
   return heard.join('').split(RECORD_SEPARATOR).filter(Boolean);
 }
 
+const MESSAGE_PACK_HANDSHAKE = `{"protocol":"messagepack","version":1}${RECORD_SEPARATOR}`;
 const HANDSHAKE = `{"protocol":"json","version":1}${RECORD_SEPARATOR}`;
 
 describe('negotiate', () => {
@@ -170,14 +170,14 @@ describe('a WebSocket', () => {
   it('takes several messages in one frame and one message in several', async () => {
     const hub = await hubFor();
     const add = `{"type":1,"invocationId":"7","target":"Add","arguments":[1,2]}${RECORD_SEPARATOR}`;
-    const close = encode({ type: 7 });
+    const close = `{"type":7}${RECORD_SEPARATOR}`;
     const heard = await conversation(hub, await signIn(hub), HANDSHAKE + add.slice(0, 20), add.slice(20) + close);
     expect(heard[0]).toBe('{}');
     expect(heard).toContain('{"type":3,"invocationId":"7","result":3}');
   });
 
   it.each<[string, string, string]>([
-    ['another protocol', '{"protocol":"messagepack","version":1}', "The protocol 'messagepack' is not supported."],
+    ['another protocol', '{"protocol":"protobuf","version":1}', "The protocol 'protobuf' is not supported."],
     [
       'another version',
       '{"protocol":"json","version":3}',
@@ -200,7 +200,26 @@ describe('a WebSocket', () => {
   ])('is closed after a message with %s', async (_, message) => {
     const hub = await hubFor();
     const heard = await conversation(hub, await signIn(hub), HANDSHAKE, message + RECORD_SEPARATOR);
-    expect(heard.at(-1)).toBe('{"type":7,"error":"Connection closed with an error."}');
+    expect(heard.at(-1)).toBe('{"type":7,"error":"Connection closed with an error.","allowReconnect":true}');
+  });
+
+  it('speaks in binary frames after a handshake for MessagePack, the answer to it included', async () => {
+    const hub = await hubFor();
+    const ann = await signIn(hub);
+    const opening = await open(hub, '/hubs/ops', ['signalr', `bearer.${ann.token}`]);
+    if (opening.kind === 'refused') throw new Error('refused');
+    const frames: { hex: string; isBinary: boolean }[] = [];
+    opening.socket.on('message', (data: Buffer, isBinary) => frames.push({ hex: data.toString('hex'), isBinary }));
+    const over = new Promise((resolve) => opening.socket.once('close', resolve));
+    opening.socket.send(MESSAGE_PACK_HANDSHAKE);
+    // No array: the hub says goodbye in MessagePack, too.
+    opening.socket.send(Buffer.from('0180', 'hex'));
+    await over;
+
+    expect(frames.every(({ isBinary }) => isBinary)).toBe(true);
+    expect(frames[0]?.hex).toBe('7b7d1e');
+    const error = Buffer.from('Connection closed with an error.');
+    expect(frames.at(-1)?.hex).toBe(`259307d920${error.toString('hex')}c3`);
   });
 
   it('is closed after a message that is too long', async () => {
@@ -213,7 +232,7 @@ describe('a WebSocket', () => {
     const hub = await hubFor({ keepAliveMs: 20, clientTimeoutMs: 200 });
     const heard = await conversation(hub, await signIn(hub), HANDSHAKE);
     expect(heard.filter((message) => message === '{"type":6}').length).toBeGreaterThan(2);
-    expect(heard.at(-1)).toBe('{"type":7,"error":"Connection closed with an error."}');
+    expect(heard.at(-1)).toBe('{"type":7,"error":"Connection closed with an error.","allowReconnect":true}');
   });
 
   it('is cut off when its client does not read', async () => {
@@ -308,6 +327,43 @@ describe('polls and streams', () => {
     );
     await reader?.cancel();
     await vi.waitFor(async () => expect((await counts(hub)).connections).toBe(0));
+  });
+
+  it('carries text only, so a stream refuses MessagePack', async () => {
+    const hub = await hubFor();
+    const ann = await signIn(hub);
+    const path = `/hubs/ops?id=${await negotiated(hub, ann)}`;
+    const response = await fetch(hub.url + path, { headers: { ...bearer(ann), accept: 'text/event-stream' } });
+    const heard = response.text();
+    await request(hub, 'POST', path, { headers: bearer(ann), body: MESSAGE_PACK_HANDSHAKE });
+    expect(await heard).toContain(
+      "Cannot use the 'messagepack' protocol on the current transport. The transport does not support 'Binary' transfer format.",
+    );
+    expect((await counts(hub)).handshakes).toBe(0);
+  });
+
+  it('answers a poll of MessagePack with bytes', async () => {
+    const hub = await hubFor();
+    const ann = await signIn(hub);
+    const path = `/hubs/ops?id=${await negotiated(hub, ann)}`;
+    await request(hub, 'GET', path, { headers: bearer(ann) });
+    const ping = Buffer.from([2, 0x91, 6]);
+    // Cut in the middle of a message, and bytes that are no text.
+    await request(hub, 'POST', path, {
+      headers: bearer(ann),
+      body: MESSAGE_PACK_HANDSHAKE + ping.toString().slice(0, 1),
+    });
+    await request(hub, 'POST', path, { headers: bearer(ann), body: ping.subarray(1) });
+    const call = Buffer.from('10 96 01 80 a1 31 a4 4563686f 91 c4 02 ff fe 90'.replaceAll(' ', ''), 'hex');
+    expect(call[0]).toBe(call.length - 1);
+    await request(hub, 'POST', path, { headers: bearer(ann), body: call });
+
+    const response = await fetch(hub.url + path, { headers: bearer(ann) });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    expect(response.headers.get('content-type')).toBe('application/octet-stream');
+    expect(bytes.subarray(0, 3).toString()).toBe(`{}${RECORD_SEPARATOR}`);
+    expect(bytes.toString('hex')).toContain('0a 95 03 80 a1 31 03 c4 02 ff fe'.replaceAll(' ', ''));
+    expect(await counts(hub)).toMatchObject({ connections: 1, handshakes: 1 });
   });
 
   it('cuts off a stream and a poller that do not read', async () => {

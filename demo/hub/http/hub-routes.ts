@@ -1,9 +1,8 @@
-/** The HTTP side of a hub endpoint: negotiate, the event stream, the polls, and the client's text. */
+/** The HTTP side of a hub endpoint: negotiate, the event stream, the polls, and the client's messages. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccessLog } from '../access-log.js';
 import type { Controls } from '../admin/controls.js';
 import type { Principal } from '../auth/tokens.js';
-import type { Connections } from '../connections/connections.js';
 import type { Counters } from '../counters.js';
 import type { Limits } from '../options.js';
 import { Refusal } from '../refusal.js';
@@ -16,8 +15,9 @@ import { negotiateResponse } from './negotiate.js';
 export const HUB_PATH = '/hubs/ops';
 
 export interface HubRoutesDeps {
+  /** Where the endpoint is. */
+  readonly path: string;
   readonly gate: Gate;
-  readonly connections: Connections;
   readonly counters: Counters;
   readonly controls: Controls;
   readonly limits: Limits;
@@ -25,12 +25,12 @@ export interface HubRoutesDeps {
 }
 
 export function hubRoutes(app: FastifyInstance, deps: HubRoutesDeps): void {
-  const { gate, connections, counters, controls, limits, accessLog } = deps;
+  const { path, gate, counters, controls, limits, accessLog } = deps;
   const principals = new WeakMap<FastifyRequest, Principal>();
 
-  // What a client sends is hub protocol text, whatever content type it names.
+  // What a client sends is hub protocol, whatever content type it names.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: limits.maxMessageBytes }, (_request, body, done) => {
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.maxMessageBytes }, (_request, body, done) => {
     done(null, body);
   });
   // Before the body is read: nothing is taken from someone who is not signed in.
@@ -44,17 +44,17 @@ export function hubRoutes(app: FastifyInstance, deps: HubRoutesDeps): void {
     return principal;
   }
 
-  app.post(`${HUB_PATH}/negotiate`, async (request, reply) => {
+  app.post(`${path}/negotiate`, async (request, reply) => {
     const version = Number(queryOf(request).get('negotiateVersion') ?? 0);
     await controls.delay('negotiate');
     counters.negotiates += 1;
-    const connection = connections.create(principalOf(request));
+    const connection = gate.open(principalOf(request));
     return reply
       .header('cache-control', 'no-store')
       .send(negotiateResponse(connection, Number.isInteger(version) ? version : 0, controls.transports));
   });
 
-  app.get(HUB_PATH, async (request, reply) => {
+  app.get(path, async (request, reply) => {
     const principal = principalOf(request);
     const connection = gate.ownConnection(principal, queryOf(request).get('id'));
     const wantsStream = (request.headers.accept ?? '').includes('text/event-stream');
@@ -80,18 +80,18 @@ export function hubRoutes(app: FastifyInstance, deps: HubRoutesDeps): void {
     transport.poll(reply.raw);
   });
 
-  app.post(HUB_PATH, async (request, reply) => {
+  app.post(path, async (request, reply) => {
     const connection = gate.ownConnection(principalOf(request), queryOf(request).get('id'));
     if (connection.transport?.name === 'WebSockets') {
       throw new Refusal(405, 'WRONG_TRANSPORT', 'POST requests are not allowed for WebSocket connections.');
     }
     // Over, and kept only so that a poll can be told the end.
     if (connection.signal.aborted) throw new Refusal(404, 'UNKNOWN_CONNECTION', 'No Connection with that ID');
-    connection.receive(typeof request.body === 'string' ? request.body : '');
+    if (Buffer.isBuffer(request.body)) connection.receive(request.body);
     return reply.type('text/plain').send('');
   });
 
-  app.delete(HUB_PATH, async (request, reply) => {
+  app.delete(path, async (request, reply) => {
     const connection = gate.ownConnection(principalOf(request), queryOf(request).get('id'));
     if (!isLongPolling(connection.transport)) {
       throw new Refusal(400, 'WRONG_TRANSPORT', 'Terminating this connection via HTTP DELETE is not supported.');

@@ -1,6 +1,7 @@
 /** The answer to negotiate: the names of a new connection and the transports it may use. */
 import type { Connection } from '../connections/connection.js';
-import type { TransportName } from '../transports/transport.js';
+import type { TransferFormat } from '../protocol/hub-protocol.js';
+import { TRANSFER_FORMATS, type TransportName } from '../transports/transport.js';
 
 export interface NegotiateResponse {
   readonly negotiateVersion: 0 | 1;
@@ -8,15 +9,10 @@ export interface NegotiateResponse {
   readonly connectionToken?: string;
   readonly availableTransports: readonly {
     readonly transport: TransportName;
-    readonly transferFormats: readonly string[];
+    readonly transferFormats: readonly TransferFormat[];
   }[];
 }
 
-const FORMATS: Readonly<Record<TransportName, readonly string[]>> = {
-  WebSockets: ['Text', 'Binary'],
-  ServerSentEvents: ['Text'],
-  LongPolling: ['Text', 'Binary'],
-};
 const ORDER: readonly TransportName[] = ['WebSockets', 'ServerSentEvents', 'LongPolling'];
 
 /**
@@ -30,7 +26,7 @@ export function negotiateResponse(
 ): NegotiateResponse {
   const availableTransports = ORDER.filter((transport) => offered[transport]).map((transport) => ({
     transport,
-    transferFormats: FORMATS[transport],
+    transferFormats: TRANSFER_FORMATS[transport],
   }));
   return version >= 1
     ? { negotiateVersion: 1, connectionId: connection.id, connectionToken: connection.token, availableTransports }

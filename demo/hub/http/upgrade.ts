@@ -5,17 +5,15 @@ import { WebSocketServer } from 'ws';
 import type { AccessLog } from '../access-log.js';
 import type { Controls } from '../admin/controls.js';
 import { HUB_SUBPROTOCOL } from '../auth/request-token.js';
-import type { Connections } from '../connections/connections.js';
 import type { Counters } from '../counters.js';
 import type { Limits } from '../options.js';
 import { Refusal } from '../refusal.js';
 import { createWebSocketTransport } from '../transports/web-socket.js';
 import type { Gate } from './gate.js';
-import { HUB_PATH } from './hub-routes.js';
 
 export interface UpgradeDeps {
-  readonly gate: Gate;
-  readonly connections: Connections;
+  /** By the path of their endpoint. */
+  readonly gates: ReadonlyMap<string, Gate>;
   readonly counters: Counters;
   readonly controls: Controls;
   readonly limits: Limits;
@@ -26,7 +24,7 @@ export interface UpgradeDeps {
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 export function createUpgradeHandler(deps: UpgradeDeps): UpgradeHandler {
-  const { gate, connections, counters, controls, limits, accessLog, closing } = deps;
+  const { gates, counters, controls, limits, accessLog, closing } = deps;
   const webSockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -38,14 +36,15 @@ export function createUpgradeHandler(deps: UpgradeDeps): UpgradeHandler {
 
   async function open(request: IncomingMessage, socket: Duplex, head: Buffer, startedAtMs: number): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://hub');
-    if (url.pathname !== HUB_PATH) throw new Refusal(404, 'NOT_FOUND', 'There is no hub at this path.');
+    const gate = gates.get(url.pathname);
+    if (gate === undefined) throw new Refusal(404, 'NOT_FOUND', 'There is no hub at this path.');
     const principal = await gate.admit(request, url.searchParams);
     await controls.delay('upgrade');
     if (closing.aborted) throw new Refusal(503, 'CLOSING', 'The hub is closing.');
     if (socket.destroyed) throw new Refusal(400, 'GONE', 'The client has gone.');
     const id = url.searchParams.get('id');
     // Without an id the client has skipped negotiate, as it may for WebSockets.
-    const connection = id === null ? connections.create(principal) : gate.ownConnection(principal, id);
+    const connection = id === null ? gate.open(principal) : gate.ownConnection(principal, id);
     if (connection.transport !== null || connection.signal.aborted) {
       throw new Refusal(409, 'WRONG_TRANSPORT', 'The connection has a transport already.');
     }

@@ -1,5 +1,5 @@
 /** The incident list: created by people and by the hub's own alarms, acknowledged, closed. */
-import { HubException } from './hub-method.js';
+import { HubException } from '../dispatch/hub-method.js';
 
 const SEVERITIES = ['critical', 'warning', 'info'] as const;
 export type Severity = (typeof SEVERITIES)[number];

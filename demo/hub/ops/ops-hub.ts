@@ -2,8 +2,19 @@
 import { pause } from '../admin/controls.js';
 import type { Tokens } from '../auth/tokens.js';
 import type { Counters } from '../counters.js';
+import {
+  anything,
+  call,
+  HubException,
+  number,
+  stream,
+  text,
+  textOrNull,
+  upload,
+  type HubMethod,
+} from '../dispatch/hub-method.js';
+import { OperationCanceled } from '../dispatch/operation-canceled.js';
 import { Refusal } from '../refusal.js';
-import { anything, call, HubException, number, stream, text, type HubMethod } from './hub-method.js';
 import type { Incidents } from './incidents.js';
 import type { Metrics } from './metrics.js';
 
@@ -47,17 +58,58 @@ export function opsHubMethods({ incidents, metrics, tokens, counters }: OpsHubDe
     {
       kind: 'call',
       name: 'SendMe',
+      uploads: [],
       bind([event, ...args]) {
         if (typeof event !== 'string' || args.length > SEND_ME_MAX_ARGS) return null;
         return ({ connection }) => connection.send({ type: 1, target: event, arguments: args });
       },
     },
-    stream('Counter', [number, number], async function* ({ signal }, count, delayMs) {
-      for (let index = 0; index < count && !signal.aborted; index += 1) {
-        // Also without a delay the loop must let others run and notice a cancellation.
-        await pause(Math.max(0, delayMs), [signal]);
-        if (!signal.aborted) yield index;
+    call('CloseMe', [], ({ connection }) => connection.close()),
+
+    stream('Counter', [number, number], ({ signal }, count, delayMs) => numbers(count, delayMs, signal)),
+    stream('FailingCounter', [number, text], async function* ({ signal }, count, message) {
+      yield* numbers(count, 0, signal);
+      throw new HubException(message);
+    }),
+    stream('CrashingCounter', [number], async function* ({ signal }, count) {
+      yield* numbers(count, 0, signal);
+      throw new Error('The stream crashed on purpose.');
+    }),
+
+    call('Sum', [upload(number)], (_, values) => sum(values)),
+    call('SumTwo', [upload(number), upload(number)], (_, first, second) => Promise.all([sum(first), sum(second)])),
+    call('Label', [textOrNull, upload(textOrNull), textOrNull], async (_, before, items, after) => {
+      const all: (string | null)[] = [];
+      for await (const item of items) all.push(item);
+      return `${before ?? ''}${all.join(',')}${after ?? ''}`;
+    }),
+    call('Mix', [upload(number), text, upload(number)], async (_, a, label, b) => {
+      const [sumA, sumB] = await Promise.all([sum(a), sum(b)]);
+      return `${label}:${sumA}:${sumB}`;
+    }),
+    stream('Double', [upload(number)], async function* (_, values) {
+      for await (const value of values) yield value * 2;
+    }),
+    call('Swallow', [upload(anything)], async (_, items) => {
+      let count = 0;
+      for await (const _item of items) count += 1;
+      return count;
+    }),
+
+    call('AskName', [], async ({ ask }) => {
+      const name = await ask('askName');
+      if (typeof name !== 'string' && name !== null) {
+        throw new HubException('Error trying to deserialize result to String.');
       }
+      return name;
+    }),
+    call('Ask', [text, anything], ({ ask }, method, value) => ask(method, value)),
+    call('AskLater', [text, anything], async ({ connection, ask }, method, value) => {
+      const answer = await ask(method, value).then(
+        (given) => ({ ok: true, value: given }),
+        (error: unknown) => ({ ok: false, error: error instanceof Error ? error.message : String(error) }),
+      );
+      connection.send({ type: 1, target: 'asked', arguments: [answer] });
     }),
 
     call('connection.reauth', [text], async ({ connection }, token) => {
@@ -74,4 +126,19 @@ export function opsHubMethods({ incidents, metrics, tokens, counters }: OpsHubDe
       return { expiresAt: principal.expiresAtMs };
     }),
   ];
+}
+
+async function* numbers(count: number, delayMs: number, signal: AbortSignal): AsyncGenerator<number> {
+  for (let index = 0; index < count; index += 1) {
+    if (signal.aborted) throw new OperationCanceled();
+    yield index;
+    // Also without a delay the loop must let others run and notice a cancellation.
+    await pause(Math.max(0, delayMs), [signal]);
+  }
+}
+
+async function sum(values: AsyncIterable<number>): Promise<number> {
+  let total = 0;
+  for await (const value of values) total += value;
+  return total;
 }

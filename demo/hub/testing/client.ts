@@ -9,6 +9,7 @@ import {
   type HttpRequest,
   type HttpResponse,
   type HubConnection,
+  type IHubProtocol,
 } from '@microsoft/signalr';
 import { EventSource } from 'eventsource';
 import { WebSocket } from 'ws';
@@ -39,6 +40,10 @@ class HeaderHttpClient extends HttpClient {
 export interface ClientOptions {
   readonly reconnectDelaysMs?: readonly number[];
   readonly skipNegotiation?: boolean;
+  /** Default JSON. */
+  readonly protocol?: IHubProtocol;
+  /** Default `/hubs/ops`. */
+  readonly path?: string;
 }
 
 export function createClient(
@@ -68,7 +73,10 @@ export function createClient(
     EventSource: HeaderEventSource,
     ...(options.skipNegotiation === undefined ? {} : { skipNegotiation: options.skipNegotiation }),
   };
-  const builder = new HubConnectionBuilder().configureLogging(LogLevel.None).withUrl(`${hubUrl}/hubs/ops`, http);
+  const builder = new HubConnectionBuilder()
+    .configureLogging(LogLevel.None)
+    .withUrl(`${hubUrl}${options.path ?? '/hubs/ops'}`, http);
   if (options.reconnectDelaysMs !== undefined) builder.withAutomaticReconnect([...options.reconnectDelaysMs]);
+  if (options.protocol !== undefined) builder.withHubProtocol(options.protocol);
   return builder.build();
 }

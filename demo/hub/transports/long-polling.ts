@@ -1,15 +1,17 @@
-/** Carries a connection's outgoing text as answers to polls, one poll at a time; the client's text comes as POST requests. */
+/** Carries a connection's outgoing messages as answers to polls, one poll at a time; the client's come as POST requests. */
 import type { ServerResponse } from 'node:http';
 import type { Limits } from '../options.js';
 import type { Transport, TransportEvents } from './transport.js';
 
 export interface LongPollingTransport extends Transport {
-  /** Answers the request at once if text is waiting or the connection is over; otherwise holds it. */
+  /** Answers the request at once if something is waiting or the connection is over; otherwise holds it. */
   poll(response: ServerResponse): void;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 export function createLongPollingTransport(limits: Limits, events: TransportEvents): LongPollingTransport {
-  let queue: string[] = [];
+  let queue: Buffer[] = [];
   let queuedBytes = 0;
   let held: ServerResponse | null = null;
   let answered: ServerResponse | null = null;
@@ -47,34 +49,34 @@ export function createLongPollingTransport(limits: Limits, events: TransportEven
     arm(limits.disconnectTimeoutMs, gone);
   }
 
-  function answer(response: ServerResponse, status: 200 | 204, text: string): void {
-    if (text !== '') {
+  function answer(response: ServerResponse, status: 200 | 204, body: Buffer = NOTHING): void {
+    if (body.length > 0) {
       // What was in a torn answer is lost, and SignalR has no way to ask again: the connection cannot go on.
       response.once('close', () => {
         if (!response.writableFinished) gone();
       });
     }
     response.writeHead(status, {
-      'content-type': text === '' ? 'text/plain' : 'application/octet-stream',
+      'content-type': body.length === 0 ? 'text/plain' : 'application/octet-stream',
       'cache-control': 'no-cache, no-store',
       'x-content-type-options': 'nosniff',
-      ...(status === 200 ? { 'content-length': Buffer.byteLength(text) } : {}),
+      ...(status === 200 ? { 'content-length': body.length } : {}),
     });
-    response.end(text);
+    response.end(body);
     answered = response;
   }
 
-  function release(status: 200 | 204, text: string): void {
+  function release(status: 200 | 204, body: Buffer = NOTHING): void {
     const response = held;
     held = null;
-    if (response !== null) answer(response, status, text);
+    if (response !== null) answer(response, status, body);
   }
 
-  function takeQueue(): string {
-    const text = queue.join('');
+  function takeQueue(): Buffer {
+    const body = Buffer.concat(queue);
     queue = [];
     queuedBytes = 0;
-    return text;
+    return body;
   }
 
   return {
@@ -83,16 +85,16 @@ export function createLongPollingTransport(limits: Limits, events: TransportEven
     done,
     poll(response) {
       polls += 1;
-      release(204, '');
+      release(204);
       if (polls === 1) {
-        // The first poll only opens the connection: it is answered at once and without text.
-        answer(response, 200, '');
+        // The first poll only opens the connection: it is answered at once and says nothing.
+        answer(response, 200);
         awaitNextPoll();
       } else if (queue.length > 0) {
         answer(response, 200, takeQueue());
         awaitNextPoll();
       } else if (over) {
-        answer(response, 204, '');
+        answer(response, 204);
         forget();
       } else {
         held = response;
@@ -102,12 +104,12 @@ export function createLongPollingTransport(limits: Limits, events: TransportEven
           awaitNextPoll();
         });
         arm(limits.pollTimeoutMs, () => {
-          release(200, '');
+          release(200);
           awaitNextPoll();
         });
       }
     },
-    send(text) {
+    send(payload) {
       if (over) return;
       if (held !== null) {
         // Joins what the same task is about to send: one answer for a burst instead of one poll for each message.
@@ -119,8 +121,9 @@ export function createLongPollingTransport(limits: Limits, events: TransportEven
           });
         }
       }
-      queue.push(text);
-      queuedBytes += Buffer.byteLength(text);
+      const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+      queue.push(bytes);
+      queuedBytes += bytes.length;
       if (queuedBytes > limits.maxBufferedBytes) {
         held?.destroy();
         gone();
@@ -130,7 +133,7 @@ export function createLongPollingTransport(limits: Limits, events: TransportEven
       if (over) return;
       over = true;
       if (held !== null && queue.length === 0) {
-        release(204, '');
+        release(204);
         forget();
         return;
       }

@@ -39,10 +39,11 @@ export function createServerSentEventsTransport(
     name: 'ServerSentEvents',
     noticesLoss: false,
     done,
-    send(text) {
+    send(payload) {
       if (over || response.destroyed) return;
+      if (typeof payload !== 'string') throw new TypeError('An event stream carries text only.');
       // JSON text holds no line break, but the format would be broken by one: each line gets its own field.
-      const lines = text.split('\n').map((line) => `data: ${line}\r\n`);
+      const lines = payload.split('\n').map((line) => `data: ${line}\r\n`);
       response.write(`${lines.join('')}\r\n`);
       if (response.writableLength > limits.maxBufferedBytes) {
         response.destroy();

@@ -21,7 +21,7 @@ export function createWebSocketTransport(socket: WebSocket, limits: Limits, even
   }
 
   socket.on('message', (data) => {
-    if (!over) events.text(textOf(data));
+    if (!over) events.received(bytesOf(data));
   });
   // `close` always follows, and that is where the loss is told.
   socket.on('error', () => undefined);
@@ -30,9 +30,10 @@ export function createWebSocketTransport(socket: WebSocket, limits: Limits, even
     name: 'WebSockets',
     noticesLoss: false,
     done,
-    send(text) {
+    send(payload) {
       if (over || socket.readyState !== socket.OPEN) return;
-      socket.send(text);
+      // Text leaves in text frames, bytes in binary ones.
+      socket.send(payload);
       if (socket.bufferedAmount > limits.maxBufferedBytes) {
         socket.terminate();
         gone();
@@ -52,7 +53,7 @@ export function createWebSocketTransport(socket: WebSocket, limits: Limits, even
   };
 }
 
-function textOf(data: RawData): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
-  return (data instanceof ArrayBuffer ? Buffer.from(data) : data).toString('utf8');
+function bytesOf(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? Buffer.from(data) : data;
 }
