@@ -1,6 +1,8 @@
 /** hubshare: one SignalR connection for all tabs of a web app. */
 export { SharedHubConnectionBuilder } from './connection/builder.js';
-export { SharedHubConnection, type Resync } from './connection/shared-hub-connection.js';
+export type { Resync } from './connection/lifecycle.js';
+export { SharedHubConnection } from './connection/shared-hub-connection.js';
+export type { UploadStream } from './connection/typed-hub.js';
 export { ConnectionStatus, type SignalRAuthenticator, type SignalRConnection } from './contract/connection.js';
 export {
   CallTimedOutError,

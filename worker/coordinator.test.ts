@@ -93,7 +93,123 @@ describe('a call', () => {
   });
 });
 
+describe('a stream', () => {
+  it('brings its items through the port for events, and its outcome after them', async () => {
+    const worker = startWorker();
+    const [a, b] = [await openTab(worker, 'a'), await openTab(worker, 'b')];
+    for (const tab of [a, b]) await tab.attach(OPS);
+    await Promise.all([a, b].map((tab) => tab.reaches(OPS, 'live')));
+    const call = a.call(OPS, 'Counter', 3, 0);
+    const outcome = a.api.stream(call);
+    const stream = await until(() => hubAt(OPS).streams[0]);
+    await stream.emit(0, 1, 2);
+    await stream.complete();
+    const { after, reply } = await outcome;
+    expect(reply).toEqual({ ok: true, value: undefined });
+    await until(() => a.batches.some(({ last }) => last >= after));
+    expect(a.items(call.callId)).toEqual([0, 1, 2]);
+    expect(b.items(call.callId)).toEqual([]);
+  });
+
+  it('is cancelled on the hub when its tab says so', async () => {
+    const worker = startWorker();
+    const a = await openTab(worker, 'a');
+    await a.attach(OPS);
+    await a.reaches(OPS, 'live');
+    const call = a.call(OPS, 'Counter', 3, 0);
+    const outcome = a.api.stream(call);
+    const stream = await until(() => hubAt(OPS).streams[0]);
+    await a.api.cancelStream(OPS, call.callId);
+    expect(stream.cancelled).toBe(true);
+    await expect(outcome).resolves.toMatchObject({ reply: { ok: true } });
+  });
+
+  it('of a tab that does not read ends with a code, without a loss to the others', async () => {
+    const worker = startWorker({ delivery: { window: 1, maxStreamItems: 5 } });
+    const a = await openTab(worker, 'a');
+    await a.attach(OPS);
+    await a.reaches(OPS, 'live');
+    await quiet();
+    a.acknowledges = false;
+    const call = a.call(OPS, 'Counter', 100, 0);
+    const outcome = a.api.stream(call);
+    const stream = await until(() => hubAt(OPS).streams[0]);
+    for (let n = 0; n < 100; n += 1) await stream.emit(n);
+    await expect(outcome).resolves.toMatchObject({ reply: { ok: false, error: { code: 'stream-overrun' } } });
+    expect(stream.cancelled).toBe(true);
+  });
+
+  it('that goes up is fed piece by piece, and refused where it is wrong', async () => {
+    const worker = startWorker();
+    const a = await openTab(worker, 'a');
+    await a.attach(OPS);
+    await a.reaches(OPS, 'live');
+    const call = { ...a.call(OPS, 'Sum'), uploads: 1 };
+    const outcome = a.api.invoke(call);
+    await until(() => a.accepted.includes(call.callId));
+    const piece = { hub: OPS, callId: call.callId, stream: 0 };
+    await expect(a.api.upload({ ...piece, items: [1, 2], end: null })).resolves.toEqual({ ok: true, value: undefined });
+    await expect(a.api.upload({ ...piece, stream: 1, items: [], end: null })).resolves.toMatchObject({
+      ok: false,
+      error: { code: 'message-invalid' },
+    });
+    await a.api.upload({ ...piece, items: [3], end: { error: null } });
+    expect(hubAt(OPS).uploads).toMatchObject([{ method: 'Sum', items: [1, 2, 3], end: { error: null } }]);
+    await hubAt(OPS).invocations[0]?.answer(6);
+    expect((await outcome).reply).toEqual({ ok: true, value: 6 });
+    await expect(a.api.upload({ ...piece, items: [4], end: null })).resolves.toMatchObject({
+      ok: false,
+      error: { code: 'not-connected' },
+    });
+  });
+});
+
+describe('a question of the hub', () => {
+  it('is taken by one tab and answered by it, through real ports', async () => {
+    const worker = startWorker();
+    const [a, b] = [await openTab(worker, 'a'), await openTab(worker, 'b')];
+    for (const tab of [a, b]) await tab.attach(OPS, { methods: ['askname'] });
+    await Promise.all([a, b].map((tab) => tab.reaches(OPS, 'live')));
+    b.take = () => ({ ok: true, value: true });
+    const answer = hubAt(OPS).ask('askName', 1);
+    const question = await until(() => b.questions[0]);
+    expect(a.questions).toHaveLength(1);
+    expect(question).toMatchObject({ hub: OPS, method: 'askname', args: [1] });
+    await expect(b.answer(question.questionId, { kind: 'result', value: 'Ada' })).resolves.toMatchObject({ ok: true });
+    await expect(answer).resolves.toBe('Ada');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('goes to the next tab when the one that took it dies', async () => {
+    const worker = startWorker();
+    const [a, b] = [await openTab(worker, 'a'), await openTab(worker, 'b')];
+    for (const tab of [a, b]) {
+      await tab.attach(OPS, { methods: ['askname'] });
+      await tab.reaches(OPS, 'live');
+      tab.take = () => ({ ok: true, value: true });
+    }
+    const answer = hubAt(OPS).ask('askName');
+    await until(() => a.questions[0]);
+    a.die();
+    const question = await until(() => b.questions[0]);
+    await b.answer(question.questionId, { kind: 'result', value: 'Bea' });
+    await expect(answer).resolves.toBe('Bea');
+  });
+});
+
 describe('a tab that dies', () => {
+  it('leaves no stream running on the hub, in either direction', async () => {
+    const worker = startWorker();
+    const [a, b] = [await openTab(worker, 'a'), await openTab(worker, 'b')];
+    for (const tab of [a, b]) await tab.attach(OPS);
+    await a.reaches(OPS, 'live');
+    void a.api.stream({ ...a.call(OPS, 'Double'), uploads: 1 });
+    await until(() => hubAt(OPS).streamsOpen === 2);
+    a.die();
+    await until(() => hubAt(OPS).streamsOpen === 0);
+    expect(hubAt(OPS).held).toBe(1);
+  });
+
   it('is noticed by its lock; another is primary, and the connection stays', async () => {
     const worker = startWorker();
     const [a, b] = [await openTab(worker, 'a'), await openTab(worker, 'b')];
@@ -181,6 +297,50 @@ describe('a hub', () => {
     expect(a.statuses(OPS).at(-1)?.snapshot.activeHubs).toEqual([OPS, CHAT]);
     await b.api.detach(CHAT);
     await until(() => a.statuses(OPS).at(-1)?.snapshot.activeHubs.length === 1);
+  });
+
+  it('is in no snapshot any more once all are closed, whatever the order', async () => {
+    const worker = startWorker();
+    const a = await openTab(worker, 'a');
+    for (const hub of [OPS, CHAT]) {
+      await a.attach(hub);
+      await a.reaches(hub, 'live');
+    }
+    await a.api.signOut();
+    await quiet();
+    for (const hub of [OPS, CHAT]) expect(a.statuses(hub).at(-1)?.snapshot.activeHubs, hub).toEqual([]);
+  });
+
+  it('has a snapshot of its own, and shares the source of tokens with the others', async () => {
+    const fetch = vi.fn(() => Promise.resolve({ token: 'the-only-token', expiresInSeconds: 3_600 }));
+    const worker = startWorker({ accessToken: { kind: 'endpoint', fetch } });
+    const [a, b] = [await openTab(worker, 'a'), await openTab(worker, 'b')];
+    await a.attach(OPS);
+    await b.attach(OPS);
+    await b.attach(CHAT);
+    await until(() => a.statuses(OPS).at(-1)?.snapshot.activeHubs.length === 2);
+    await b.reaches(CHAT, 'live');
+    expect(fetch).toHaveBeenCalledTimes(1);
+    expect(hubs.opened.map(({ bearer }) => bearer.peek())).toEqual(['the-only-token', 'the-only-token']);
+    expect(b.statuses(OPS).at(-1)?.snapshot).toMatchObject({ primaryTabId: 'a', subscribedTabs: ['a', 'b'] });
+    expect(b.statuses(CHAT).at(-1)?.snapshot).toMatchObject({ primaryTabId: 'b', subscribedTabs: ['b'] });
+  });
+
+  it('says what it is connected with when a second tab asks for something else', async () => {
+    const worker = startWorker();
+    const [a, b] = [await openTab(worker, 'a'), await openTab(worker, 'b')];
+    const first = { settings: { ...PLAIN_SETTINGS, headers: { 'X-App': 'first' } } };
+    await expect(a.attach(OPS, first)).resolves.toEqual({ ok: true, value: { differences: [] } });
+    await expect(b.attach(OPS, { settings: { ...PLAIN_SETTINGS, serverTimeoutMs: 9_000 } })).resolves.toEqual({
+      ok: true,
+      value: {
+        differences: [
+          { setting: 'serverTimeoutMs', inForce: 'the default', asked: '9000' },
+          { setting: 'headers', inForce: 'X-App', asked: 'none' },
+        ],
+      },
+    });
+    await expect(a.attach(OPS, first)).resolves.toEqual({ ok: true, value: { differences: [] } });
   });
 
   it('keeps its events from the tabs of another hub', async () => {

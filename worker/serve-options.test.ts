@@ -16,6 +16,7 @@ it('has a default for everything', () => {
     stopTimeoutMs: 5_000,
     lingerMs: 5_000,
     tokenFromTabMs: 10_000,
+    questionTakeMs: 5_000,
     delivery: DEFAULT_OUTBOX_LIMITS,
     journalEntries: 500,
   });

@@ -1,6 +1,6 @@
 /** Everything that `serveHubs()` can be told, with its defaults and units (SEC-8). */
 import { HubshareError, wireError } from '../src/contract/errors.js';
-import { LINGER_MS, TOKEN_FROM_TAB_MS } from '../src/contract/timing.js';
+import { LINGER_MS, QUESTION_TAKE_MS, TOKEN_FROM_TAB_MS } from '../src/contract/timing.js';
 import { DEFAULT_REFRESH_POLICY, type RefreshPolicy } from './auth/refresh-policy.js';
 import type { TokenSource } from './auth/token-source.js';
 import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from './delivery/outbox.js';
@@ -42,6 +42,7 @@ export interface ResolvedOptions {
   readonly stopTimeoutMs: number;
   readonly lingerMs: number;
   readonly tokenFromTabMs: number;
+  readonly questionTakeMs: number;
   readonly delivery: OutboxLimits;
   readonly journalEntries: number;
 }
@@ -61,6 +62,7 @@ export function resolveOptions(options: ServeHubsOptions): ResolvedOptions {
     stopTimeoutMs: 5_000,
     lingerMs: checkNumber('lingerMs', options.lingerMs ?? LINGER_MS, 0),
     tokenFromTabMs: checkNumber('tokenFromTabMs', options.tokenFromTabMs ?? TOKEN_FROM_TAB_MS, 1),
+    questionTakeMs: QUESTION_TAKE_MS,
     delivery: checkNumbers('delivery', DEFAULT_OUTBOX_LIMITS, options.delivery, 1),
     journalEntries: checkNumber('journalEntries', options.journalEntries ?? DEFAULT_JOURNAL_ENTRIES, 1),
   };

@@ -7,7 +7,7 @@ import { runNode } from './run.mjs';
 export function buildSite() {
   return buildIfStale({
     name: 'site',
-    sources: [dist, ...['demo', 'e2e/harness', 'vite.config.ts', 'package-lock.json'].map(inRoot)],
+    sources: [dist, ...['demo', 'e2e/differential', 'e2e/harness', 'vite.config.ts', 'package-lock.json'].map(inRoot)],
     outputs: [join(site, 'index.html')],
     async build() {
       const { ok } = await runNode(bin.vite, ['build', '--logLevel', 'warn']);

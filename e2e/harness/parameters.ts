@@ -10,6 +10,14 @@ export interface HarnessParameters {
   readonly transport: number | null;
   /** `null`: the library's own delays. */
   readonly retryDelaysMs: readonly number[] | null;
+  readonly protocol: 'json' | 'messagepack';
+  /** The page gives a retry policy object instead of delays. */
+  readonly retryPolicy: boolean;
+  /** The page gives a logger object instead of a level. */
+  readonly logger: boolean;
+  /** `null`: the library's own. */
+  readonly serverTimeoutMs: number | null;
+  readonly headers: Readonly<Record<string, string>>;
   /** Client methods that are recorded in `tab.events`. */
   readonly events: readonly string[];
   readonly panel: boolean;
@@ -21,6 +29,11 @@ export const defaultParameters: HarnessParameters = {
   asksPage: false,
   transport: null,
   retryDelaysMs: null,
+  protocol: 'json',
+  retryPolicy: false,
+  logger: false,
+  serverTimeoutMs: null,
+  headers: {},
   events: [],
   panel: false,
 };

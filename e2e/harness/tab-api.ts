@@ -2,6 +2,7 @@
 import type { Resync } from 'hubshare';
 import type { SignalRConnection } from '../../src/contract/connection.js';
 import type { WorkerReport } from '../../src/contract/report.js';
+import type { Traffic } from './traffic-api.js';
 
 /** How something ended that may fail: an error as data, because an error loses its fields on the way out of a page. */
 export type Outcome =
@@ -73,6 +74,8 @@ export interface TabUnderTest {
   invokeWithPlainSignalR(method: string, ...args: unknown[]): Promise<Outcome>;
   /** From now on `accessTokenFactory` never answers in this page. */
   holdTokens(): void;
+  /** Streams, uploads, answers to the hub, further hubs. */
+  readonly traffic: Traffic;
   /** The worker's own state, as the worker reports it. */
   report(): Promise<WorkerReport>;
   reconnectNow(): Promise<Outcome>;

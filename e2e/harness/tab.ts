@@ -1,9 +1,11 @@
 /** A page with a connection and no user interface: built from the query of its address, read and driven through `window.tab`. */
 import { SharedHubConnectionBuilder, type Resync, type SharedHubConnection } from 'hubshare';
+import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack';
 import { HttpTransportType, HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
 // From the built package, as `hubshare` itself is: a second copy of this module would know no connection.
 import { errorFromWire } from '../../dist/src/contract/errors.js';
 import { inspectionOf } from '../../dist/src/contract/inspection.js';
+import { encode } from '../differential/encode.js';
 import type { Inspection } from '../../src/contract/inspection.js';
 import type { WorkerReport } from '../../src/contract/report.js';
 import type { Reply } from '../../src/contract/rpc.js';
@@ -12,6 +14,7 @@ import { misuse } from './misuse.js';
 import { describeError, outcomeOf } from './outcome.js';
 import { readParameters } from './parameters.js';
 import type { Lifecycle, Outcome, PrimaryChange, ReceivedEvent, StatusChange, TabUnderTest } from './tab-api.js';
+import { createTraffic } from './traffic.js';
 import { workerFactory } from './workers.js';
 
 const parameters = readParameters(new URLSearchParams(location.search));
@@ -41,19 +44,32 @@ async function requestAccessToken(): Promise<string> {
   return accessToken;
 }
 
-function build(): SharedHubConnection {
-  const builder = new SharedHubConnectionBuilder()
-    .withUrl(parameters.hub, {
-      ...(parameters.asksPage ? { accessTokenFactory: fetchAccessToken } : {}),
-      ...(parameters.transport === null ? {} : { transport: parameters.transport }),
-    })
-    .configureLogging(LogLevel.Trace);
-  if (parameters.retryDelaysMs) builder.withAutomaticReconnect([...parameters.retryDelaysMs]);
+/** One function for the page: each is a client of its own. */
+const factory = workerFactory(parameters.worker);
+
+function build(hub: string): SharedHubConnection {
+  const { transport, headers, serverTimeoutMs } = parameters;
+  const builder = new SharedHubConnectionBuilder().withUrl(hub, {
+    headers: { ...headers },
+    ...(parameters.asksPage ? { accessTokenFactory: fetchAccessToken } : {}),
+    ...(transport === null ? {} : { transport }),
+  });
+  if (parameters.logger) builder.configureLogging(logger);
+  else builder.configureLogging(LogLevel.Trace);
+  if (parameters.retryPolicy) builder.withAutomaticReconnect(retryPolicy);
+  else if (parameters.retryDelaysMs) builder.withAutomaticReconnect([...parameters.retryDelaysMs]);
   else builder.withAutomaticReconnect();
-  const factory = workerFactory(parameters.worker);
+  if (parameters.protocol === 'messagepack') builder.withHubProtocol(new MessagePackHubProtocol());
+  if (serverTimeoutMs !== null) builder.withServerTimeout(serverTimeoutMs);
   if (factory) builder.withWorker(factory);
   return builder.build();
 }
+
+const { traffic, retryPolicy, logger, watchWarnings } = createTraffic({
+  connection,
+  connectionTo: build,
+  calls,
+});
 
 function record(connection: SharedHubConnection): void {
   connection.on('sequence', (n: number) => {
@@ -61,7 +77,8 @@ function record(connection: SharedHubConnection): void {
   });
   for (const name of parameters.events) {
     connection.on(name, (...args: unknown[]) => {
-      events.push({ name, args });
+      // Bytes and dates would not leave the page as they are.
+      events.push({ name, args: parameters.protocol === 'json' ? args : args.map((arg) => encode(arg)) });
     });
   }
   connection.onstatus((snapshot) => {
@@ -85,8 +102,9 @@ function record(connection: SharedHubConnection): void {
 }
 
 const outcomeOfBuilding = await outcomeOf(() => {
-  built = build();
+  built = build(parameters.hub);
   record(built);
+  watchWarnings(built);
 });
 
 function connection(): SharedHubConnection {
@@ -153,13 +171,13 @@ const tab: TabUnderTest = {
   holdTokens() {
     tokensHeld = true;
   },
+  traffic,
   report,
   reconnectNow: () => outcomeOf(async () => valueOf(await inspection().reconnectNow())),
   refreshTokenNow: () => outcomeOf(async () => valueOf(await inspection().refreshTokenNow())),
   becomePrimary: () => outcomeOf(async () => valueOf(await inspection().becomePrimary())),
   misuse: (name) => outcomeOf(misuse[name]),
   intrude() {
-    const factory = workerFactory(parameters.worker);
     if (!factory) throw new Error('an intruder needs a worker file that the page can name');
     return intrude(factory);
   },

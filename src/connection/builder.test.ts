@@ -1,4 +1,4 @@
-import { HttpTransportType } from '@microsoft/signalr';
+import { HttpTransportType, HubConnectionBuilder } from '@microsoft/signalr';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SharedHubConnectionBuilder } from './builder.js';
 
@@ -72,16 +72,16 @@ describe('refuses', () => {
       'withKeepAliveInterval',
     ],
     [
-      'a logger',
-      () => builder().configureLogging({ log: () => undefined } as never),
+      'a protocol of the app’s own',
+      () => builder().withHubProtocol({ name: 'protobuf' } as never),
       'option-unsupported',
-      'configureLogging',
+      'withHubProtocol',
     ],
     [
-      'a logger among the options',
-      () => builder().withUrl('/hubs/ops', { logger: { log: () => undefined } }),
+      'an HTTP client',
+      () => builder().withUrl('/hubs/ops', { httpClient: {} as never }),
       'option-unsupported',
-      'configureLogging',
+      'httpClient',
     ],
   ])('%s', (_, build, code, option) => {
     expect(build).toThrow(
@@ -93,4 +93,46 @@ describe('refuses', () => {
 it('builds the same connection settings again for each build()', () => {
   const one = builder().withUrl('/hubs/ops').withWorker(factory);
   expect(one.build()).not.toBe(one.build());
+});
+
+describe('in SignalR’s words refuses', () => {
+  const messageOf = (refuse: () => unknown): string => {
+    try {
+      refuse();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return expect.unreachable('nothing was refused');
+  };
+
+  it.each<[string, (either: SharedHubConnectionBuilder | HubConnectionBuilder) => unknown]>([
+    ['to build without a URL', (either) => either.build()],
+    ['a second policy', (either) => either.withAutomaticReconnect([]).withAutomaticReconnect([])],
+    ['no server timeout', (either) => either.withServerTimeout(undefined as never)],
+    ['no keep-alive interval', (either) => either.withKeepAliveInterval(null as never)],
+    ['an empty URL', (either) => either.withUrl('')],
+  ])('%s', (_, refuse) => {
+    expect(messageOf(() => refuse(builder()))).toBe(messageOf(() => refuse(new HubConnectionBuilder())));
+  });
+});
+
+describe('the URL that a connection shows', () => {
+  const shown = (url: string): string => builder().withUrl(url).withWorker(factory).build().baseUrl;
+
+  it('is the one that was given, if that is absolute', () => {
+    expect(shown('https://h.test')).toBe('https://h.test');
+  });
+
+  it('is resolved, if not', () => {
+    expect(shown('hubs/ops')).toBe('https://app.test/hubs/ops');
+  });
+
+  it('is the one that was set', () => {
+    const connection = builder().withUrl('/hubs/ops').withWorker(factory).build();
+    connection.baseUrl = '/hubs/chat';
+    expect(connection.baseUrl).toBe('/hubs/chat');
+    expect(() => {
+      connection.baseUrl = '';
+    }).toThrow('The HubConnection url must be a valid url.');
+  });
 });

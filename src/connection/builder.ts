@@ -3,20 +3,26 @@ import type {
   HttpTransportType,
   IHttpConnectionOptions,
   IHubProtocol,
+  ILogger,
   IRetryPolicy,
+  IStatefulReconnectOptions,
   LogLevel,
 } from '@microsoft/signalr';
+import type { HubProtocolName } from '../contract/rpc.js';
 import { createTabClient, type TabClient } from '../tab/tab-client.js';
 import { defaultWorker, type WorkerFactory } from '../tab/worker-factory.js';
 import {
   checkBytes,
   checkHttpOptions,
   checkHubUrl,
-  checkLogLevel,
+  checkLogging,
   checkMs,
   checkProtocol,
-  checkRetryDelays,
+  checkRequired,
+  checkRetries,
   invalid,
+  refused,
+  type Logging,
 } from './options.js';
 import { SharedHubConnection } from './shared-hub-connection.js';
 
@@ -41,18 +47,19 @@ function clientFor(factory: WorkerFactory): TabClient {
  *   .build();
  */
 export class SharedHubConnectionBuilder {
-  #hub: string | null = null;
-  #http: ReturnType<typeof checkHttpOptions> | null = null;
-  #reconnects = false;
-  #retryDelaysMs: readonly number[] | null = null;
+  #url: { readonly hub: string; readonly baseUrl: string } | null = null;
+  #httpOptions: IHttpConnectionOptions = {};
+  #http = checkHttpOptions(undefined);
+  #retries: ReturnType<typeof checkRetries> | null = null;
   #serverTimeoutMs: number | null = null;
   #keepAliveIntervalMs: number | null = null;
-  #logLevel: number | null = null;
+  #logging: Logging | null = null;
   #bufferSize: number | null = null;
+  #protocol: HubProtocolName = 'json';
   #worker: WorkerFactory = defaultWorker;
 
   /**
-   * The hub, and how to reach it.
+   * The hub, and how to reach it. As with SignalR, options of a second call are added to those of the first.
    *
    * @param url - Relative to the page, or absolute. A token in its query is refused.
    * @param transportTypeOrOptions - `HttpTransportType`, or SignalR's `IHttpConnectionOptions` except for what cannot cross to
@@ -64,33 +71,48 @@ export class SharedHubConnectionBuilder {
   withUrl(url: string, options: IHttpConnectionOptions): this;
   withUrl(url: string, transportTypeOrOptions?: IHttpConnectionOptions | HttpTransportType): this;
   withUrl(url: string, transportTypeOrOptions?: IHttpConnectionOptions | HttpTransportType): this {
-    this.#hub = checkHubUrl(url, globalThis.location?.href);
-    this.#http = checkHttpOptions(transportTypeOrOptions);
-    if (this.#http.logger !== undefined) this.#logLevel = checkLogLevel(this.#http.logger);
+    const hub = checkHubUrl(url, globalThis.location?.href);
+    const given: unknown = transportTypeOrOptions;
+    // What is neither is refused by the check.
+    const options =
+      given === undefined || typeof given === 'number'
+        ? { ...this.#httpOptions, transport: given as HttpTransportType }
+        : typeof given === 'object' && !Array.isArray(given)
+          ? { ...this.#httpOptions, ...given }
+          : (given as IHttpConnectionOptions);
+    this.#http = checkHttpOptions(options);
+    this.#httpOptions = options;
+    this.#url = { hub, baseUrl: shownUrl(url, hub) };
     return this;
   }
 
   /**
    * Reconnects when the connection is lost, and tries a first start again that failed.
    *
-   * @param retryDelays - Milliseconds before each attempt. Default 0, 2 000, 10 000, 30 000, 60 000, each up to a fifth longer.
-   * @throws {HubshareError} `option-invalid`; `option-unsupported` for a retry policy object.
+   * @param retryDelaysOrReconnectPolicy - Milliseconds before each attempt; default 0, 2 000, 10 000, 30 000, 60 000, each up to a
+   *   fifth longer. Or a policy, which stays in this tab and is asked here before each attempt, as long as this tab lives.
+   * @throws {HubshareError} `option-invalid`
    */
-  withAutomaticReconnect(retryDelays?: number[] | IRetryPolicy): this {
-    if (this.#reconnects) throw invalid('withAutomaticReconnect', 'A reconnectPolicy has already been set.');
-    this.#retryDelaysMs = checkRetryDelays(retryDelays);
-    this.#reconnects = true;
+  withAutomaticReconnect(): this;
+  withAutomaticReconnect(retryDelays: number[]): this;
+  withAutomaticReconnect(reconnectPolicy: IRetryPolicy): this;
+  withAutomaticReconnect(retryDelaysOrReconnectPolicy?: number[] | IRetryPolicy): this;
+  withAutomaticReconnect(retryDelaysOrReconnectPolicy?: number[] | IRetryPolicy): this {
+    if (this.#retries !== null) throw refused('withAutomaticReconnect', 'A reconnectPolicy has already been set.');
+    this.#retries = checkRetries(retryDelaysOrReconnectPolicy);
     return this;
   }
 
   /** @param milliseconds - Silence of the hub after which the connection counts as lost. Default 30 000. */
   withServerTimeout(milliseconds: number): this {
+    checkRequired('withServerTimeout', milliseconds, 'milliseconds');
     this.#serverTimeoutMs = checkMs('withServerTimeout', milliseconds);
     return this;
   }
 
   /** @param milliseconds - Between pings to the hub. Default 15 000. */
   withKeepAliveInterval(milliseconds: number): this {
+    checkRequired('withKeepAliveInterval', milliseconds, 'milliseconds');
     this.#keepAliveIntervalMs = checkMs('withKeepAliveInterval', milliseconds);
     return this;
   }
@@ -101,24 +123,34 @@ export class SharedHubConnectionBuilder {
    * @param options.bufferSize - Bytes that wait for the hub's acknowledgement. Default 100 000.
    * @throws {HubshareError} `option-invalid`
    */
-  withStatefulReconnect(options?: { bufferSize: number }): this {
+  withStatefulReconnect(options?: IStatefulReconnectOptions): this {
     if (options?.bufferSize !== undefined) this.#bufferSize = checkBytes('withStatefulReconnect', options.bufferSize);
     return this;
   }
 
-  /** @throws {HubshareError} `feature-unavailable` for any protocol but SignalR's JSON: others come in a later version. */
+  /**
+   * The protocol, by the name of the given one: `json` (default) or `messagepack`. The worker has its own of each, so what the
+   * object itself was configured with does not count.
+   *
+   * @throws {HubshareError} `option-invalid`; `option-unsupported` for any other protocol.
+   */
   withHubProtocol(protocol: IHubProtocol): this {
-    checkProtocol(protocol);
+    this.#protocol = checkProtocol(protocol);
     return this;
   }
 
   /**
-   * How much the worker writes to its own console (chrome://inspect/#workers), always redacted. Default `Warning`.
+   * A level: how much the worker writes to its own console (chrome://inspect/#workers), default `Warning`. Or a logger, which stays
+   * in this tab and is given SignalR's whole log of the shared connection. Always redacted.
    *
-   * @throws {HubshareError} `option-unsupported` for a logger object, which cannot cross to the worker.
+   * @throws {HubshareError} `option-invalid`
    */
-  configureLogging(logLevel: LogLevel | string): this {
-    this.#logLevel = checkLogLevel(logLevel);
+  configureLogging(logLevel: LogLevel): this;
+  configureLogging(logger: ILogger): this;
+  configureLogging(logLevel: string): this;
+  configureLogging(logging: LogLevel | string | ILogger): this;
+  configureLogging(logging: LogLevel | string | ILogger): this {
+    this.#logging = checkLogging(logging);
     return this;
   }
 
@@ -136,26 +168,40 @@ export class SharedHubConnectionBuilder {
     return this;
   }
 
-  /** @throws {HubshareError} `option-invalid` when `withUrl` was not called. */
-  build(): SharedHubConnection {
-    if (this.#hub === null || this.#http === null) {
-      throw invalid(
+  /**
+   * @typeParam Server - The hub's methods as an interface; left out: any method with any arguments.
+   * @typeParam Client - The client's methods as an interface, for `on` and `off`.
+   * @throws {HubshareError} `option-invalid` when `withUrl` was not called.
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- untyped, as with SignalR
+  build<Server = any, Client = any>(): SharedHubConnection<Server, Client> {
+    if (this.#url === null) {
+      throw refused(
         'withUrl',
         "The 'HubConnectionBuilder.withUrl' method must be called before building the connection.",
       );
     }
-    return new SharedHubConnection(clientFor(this.#worker), {
-      hub: this.#hub,
+    const logging = [this.#logging, this.#http.logging];
+    return new SharedHubConnection<Server, Client>(clientFor(this.#worker), {
+      ...this.#url,
       settings: {
         ...this.#http.settings,
+        protocol: this.#protocol,
         serverTimeoutMs: this.#serverTimeoutMs,
         keepAliveIntervalMs: this.#keepAliveIntervalMs,
-        retryDelaysMs: this.#retryDelaysMs,
-        logLevel: this.#logLevel,
+        retryDelaysMs: this.#retries?.retryDelaysMs ?? null,
+        logLevel: logging.find((asked) => asked !== null && 'logLevel' in asked)?.logLevel ?? null,
         statefulReconnectBufferSize: this.#bufferSize,
       },
       tokenFactory: this.#http.tokenFactory,
-      reconnects: this.#reconnects,
+      retryPolicy: this.#retries?.retryPolicy ?? null,
+      logger: logging.find((asked) => asked !== null && 'logger' in asked)?.logger ?? null,
+      reconnects: this.#retries !== null,
     });
   }
+}
+
+/** SignalR shows an absolute URL as it was given, and a relative one as it was resolved. */
+function shownUrl(given: string, resolved: string): string {
+  return /^https?:\/\//.test(given) ? given : resolved;
 }

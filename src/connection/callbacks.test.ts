@@ -1,12 +1,15 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { createCallbacks } from './callbacks.js';
+import { createLog } from './log.js';
+
+const quietly = createLog(null, null);
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
 it('calls all, in order, with the connection as this', () => {
-  const callbacks = createCallbacks<[number]>('onx');
+  const callbacks = createCallbacks<[number]>('onx', quietly);
   const seen: unknown[] = [];
   const self = {};
   callbacks.add(function (this: unknown, n) {
@@ -22,7 +25,7 @@ it('calls all, in order, with the connection as this', () => {
 
 it('goes on after one that throws, and says so', () => {
   const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-  const callbacks = createCallbacks('onx');
+  const callbacks = createCallbacks('onx', quietly);
   const next = vi.fn();
   callbacks.add(() => {
     throw new Error('broken');
@@ -34,7 +37,7 @@ it('goes on after one that throws, and says so', () => {
 });
 
 it('calls one no more that was taken off, and may be taken off twice', () => {
-  const callbacks = createCallbacks('onx');
+  const callbacks = createCallbacks('onx', quietly);
   const [first, second] = [vi.fn(), vi.fn()];
   const end = callbacks.add(first);
   callbacks.add(second);
@@ -46,7 +49,7 @@ it('calls one no more that was taken off, and may be taken off twice', () => {
 });
 
 it('lets one take itself or another off while all are called', () => {
-  const callbacks = createCallbacks('onx');
+  const callbacks = createCallbacks('onx', quietly);
   const seen: string[] = [];
   const end = callbacks.add(() => {
     seen.push('a');
@@ -57,4 +60,13 @@ it('lets one take itself or another off while all are called', () => {
   callbacks.call({});
   callbacks.call({});
   expect(seen).toEqual(['a', 'b']);
+});
+
+it('says whether there is any', () => {
+  const callbacks = createCallbacks('onx', quietly);
+  expect(callbacks.isEmpty).toBe(true);
+  const end = callbacks.add(vi.fn());
+  expect(callbacks.isEmpty).toBe(false);
+  end();
+  expect(callbacks.isEmpty).toBe(true);
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from 'vitest';
 import { createHandlers } from './handlers.js';
+import { createLog } from './log.js';
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const self = {};
@@ -14,14 +15,14 @@ afterEach(() => {
 
 describe('add', () => {
   it('names what to listen to with the first handler only, without case', () => {
-    const handlers = createHandlers();
+    const handlers = createHandlers(createLog(null, null));
     expect(handlers.add('Metric', vi.fn())).toBe('metric');
     expect(handlers.add('METRIC', vi.fn())).toBeNull();
     expect([...handlers.names()]).toEqual(['metric']);
   });
 
   it('takes the same handler once', async () => {
-    const handlers = createHandlers();
+    const handlers = createHandlers(createLog(null, null));
     const handler = vi.fn();
     handlers.add('metric', handler);
     handlers.add('Metric', handler);
@@ -31,7 +32,7 @@ describe('add', () => {
   });
 
   it('takes names that every object has for names', async () => {
-    const handlers = createHandlers();
+    const handlers = createHandlers(createLog(null, null));
     const handler = vi.fn();
     for (const name of ['constructor', '__proto__', 'toString']) handlers.add(name, handler);
     handlers.run(self, '__proto__', [1]);
@@ -43,7 +44,7 @@ describe('add', () => {
 
 describe('remove', () => {
   it('takes one handler off, and names what to listen to no more with the last', async () => {
-    const handlers = createHandlers();
+    const handlers = createHandlers(createLog(null, null));
     const [first, second] = [vi.fn(), vi.fn()];
     handlers.add('metric', first);
     handlers.add('metric', second);
@@ -57,7 +58,7 @@ describe('remove', () => {
   });
 
   it('takes all handlers off when none is named', () => {
-    const handlers = createHandlers();
+    const handlers = createHandlers(createLog(null, null));
     handlers.add('metric', vi.fn());
     handlers.add('metric', vi.fn());
     expect(handlers.remove('Metric')).toBe('metric');
@@ -65,7 +66,7 @@ describe('remove', () => {
   });
 
   it('of what is not there changes nothing', () => {
-    const handlers = createHandlers();
+    const handlers = createHandlers(createLog(null, null));
     handlers.add('metric', vi.fn());
     expect(handlers.remove('metric', vi.fn())).toBeNull();
     expect(handlers.remove('incident', vi.fn())).toBeNull();
@@ -73,7 +74,7 @@ describe('remove', () => {
   });
 
   it('allows the name again', () => {
-    const handlers = createHandlers();
+    const handlers = createHandlers(createLog(null, null));
     const handler = vi.fn();
     handlers.add('metric', handler);
     handlers.remove('metric', handler);
@@ -83,7 +84,7 @@ describe('remove', () => {
 
 describe('run', () => {
   it('gives each handler the arguments and the connection as this, in the order of registering', async () => {
-    const handlers = createHandlers();
+    const handlers = createHandlers(createLog(null, null));
     const seen: unknown[] = [];
     for (const name of ['first', 'second']) {
       handlers.add('metric', function (this: unknown, ...args: unknown[]) {
@@ -99,7 +100,7 @@ describe('run', () => {
   });
 
   it('calls the first handler at once, before the next event or result', () => {
-    const handlers = createHandlers();
+    const handlers = createHandlers(createLog(null, null));
     const handler = vi.fn();
     handlers.add('metric', handler);
     handlers.run(self, 'metric', []);
@@ -107,7 +108,7 @@ describe('run', () => {
   });
 
   it('waits for a handler that is async before it calls the next', async () => {
-    const handlers = createHandlers();
+    const handlers = createHandlers(createLog(null, null));
     const seen: string[] = [];
     let go = (): void => undefined;
     handlers.add('metric', async () => {
@@ -125,7 +126,7 @@ describe('run', () => {
   });
 
   it('calls those that were there when the event came, though one removes itself and one adds another', async () => {
-    const handlers = createHandlers();
+    const handlers = createHandlers(createLog(null, null));
     const late = vi.fn();
     const once = vi.fn(() => {
       handlers.remove('metric', once);
@@ -151,7 +152,7 @@ describe('run', () => {
     ],
     ['rejects', () => Promise.reject(new Error('broken'))],
   ])('goes on after a handler that %s, and says so', async (_, broken) => {
-    const handlers = createHandlers();
+    const handlers = createHandlers(createLog(null, null));
     const next = vi.fn();
     handlers.add('metric', broken);
     handlers.add('metric', next);
@@ -163,6 +164,32 @@ describe('run', () => {
   });
 
   it('of a name without handlers does nothing', () => {
-    expect(() => createHandlers().run(self, 'metric', [])).not.toThrow();
+    expect(() => createHandlers(createLog(null, null)).run(self, 'metric', [])).not.toThrow();
   });
+
+  it('says that a result was not wanted, in SignalR’s words, to an app that asked for a log', async () => {
+    const lines: string[] = [];
+    const handlers = createHandlers(createLog({ log: (level, text) => lines.push(`${level} ${text}`) }, null));
+    handlers.add('Metric', () => 5);
+    handlers.run(self, 'metric', []);
+    await settle();
+    expect(lines).toEqual(["4 Result given for 'metric' method but server is not expecting a result."]);
+  });
+
+  it('says nothing of a result to the console of an app that asked for no log', async () => {
+    const handlers = createHandlers(createLog(null, null));
+    handlers.add('metric', () => 5);
+    handlers.run(self, 'metric', []);
+    await settle();
+    expect(log).not.toHaveBeenCalled();
+  });
+});
+
+it('gives the handlers of now', () => {
+  const handlers = createHandlers(createLog(null, null));
+  const [first, second] = [vi.fn(), vi.fn()];
+  handlers.add('Metric', first);
+  handlers.add('metric', second);
+  expect(handlers.of('metric')).toEqual([first, second]);
+  expect(handlers.of('incident')).toEqual([]);
 });

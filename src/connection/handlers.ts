@@ -1,5 +1,5 @@
 /** Handlers of client methods, run as SignalR runs them: names without case, the same handler once, one after the other. */
-import { reportFailure } from './report-failure.js';
+import { Level, type Log } from './log.js';
 
 // As in SignalR, a handler's arguments are the app's affair.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -11,19 +11,25 @@ export interface Handlers {
   /** @returns the name to listen to no more, if this was the last handler for it. */
   remove(method: string, handler?: Handler): string | null;
   names(): Iterable<string>;
+  /** The handlers of now for a name in lower case. */
+  of(method: string): readonly Handler[];
   run(self: object, method: string, args: unknown[]): void;
 }
 
-export function createHandlers(): Handlers {
+export function createHandlers(log: Log): Handlers {
   const byName = new Map<string, Handler[]>();
 
   async function runAll(self: object, method: string, handlers: readonly Handler[], args: unknown[]): Promise<void> {
+    let result: unknown;
     for (const handler of handlers) {
       try {
-        await handler.apply(self, args);
+        result = await handler.apply(self, args);
       } catch (error) {
-        reportFailure(`A callback for the method '${method}'`, error);
+        log.insist(Level.error, `A callback for the method '${method}' threw error '${String(error)}'.`);
       }
+    }
+    if (result) {
+      log.write(Level.error, `Result given for '${method}' method but server is not expecting a result.`);
     }
   }
 
@@ -52,6 +58,7 @@ export function createHandlers(): Handlers {
       return name;
     },
     names: () => byName.keys(),
+    of: (method) => byName.get(method) ?? [],
     run(self, method, args) {
       const handlers = byName.get(method);
       if (handlers !== undefined) void runAll(self, method, handlers, args);

@@ -1,7 +1,15 @@
-import { HttpTransportType, LogLevel, NullLogger } from '@microsoft/signalr';
+import {
+  HttpTransportType,
+  HubConnectionBuilder,
+  JsonHubProtocol,
+  LogLevel,
+  NullLogger,
+  type IHubProtocol,
+} from '@microsoft/signalr';
+import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack';
 import { describe, expect, it } from 'vitest';
 import { HubshareError } from '../contract/errors.js';
-import { checkHttpOptions, checkHubUrl, checkLogLevel, checkMs, checkRetryDelays } from './options.js';
+import { checkHttpOptions, checkHubUrl, checkLogging, checkMs, checkProtocol, checkRetries } from './options.js';
 
 const PAGE = 'https://app.test/page/index.html?x=1#top';
 
@@ -14,7 +22,7 @@ function refused(check: () => unknown, code: 'option-invalid' | 'option-unsuppor
   }
   expect(thrown).toBeInstanceOf(HubshareError);
   expect(thrown).toMatchObject({ code, wire: { option } });
-  expect((thrown as Error).message.length).toBeGreaterThan(option.length + 5);
+  expect((thrown as Error).message.length).toBeGreaterThan(10);
 }
 
 describe('the URL of a hub', () => {
@@ -154,36 +162,33 @@ describe('the options of withUrl', () => {
   });
 });
 
-describe('retry delays', () => {
+describe('the retries', () => {
   it('are the worker’s when none are given', () => {
-    expect(checkRetryDelays(undefined)).toBeNull();
+    expect(checkRetries(undefined)).toEqual({ retryDelaysMs: null, retryPolicy: null });
   });
 
   it('are copied', () => {
     const delays = [0, 1_000];
-    const checked = checkRetryDelays(delays);
+    const checked = checkRetries(delays);
     delays.push(5);
-    expect(checked).toEqual([0, 1_000]);
-    expect(checkRetryDelays([])).toEqual([]);
+    expect(checked).toEqual({ retryDelaysMs: [0, 1_000], retryPolicy: null });
+    expect(checkRetries([])).toEqual({ retryDelaysMs: [], retryPolicy: null });
+  });
+
+  it('may be a policy, which stays in the tab', () => {
+    const policy = { nextRetryDelayInMilliseconds: () => 1 };
+    expect(checkRetries(policy)).toEqual({ retryDelaysMs: null, retryPolicy: policy });
   });
 
   it.each<[unknown]>([[5], ['fast'], [{}], [true], [[-1]], [['1']], [[NaN]], [[Infinity]], [[null]]])(
     'must not be %j',
     (delays) => {
-      refused(() => checkRetryDelays(delays as never), 'option-invalid', 'withAutomaticReconnect');
+      refused(() => checkRetries(delays as never), 'option-invalid', 'withAutomaticReconnect');
     },
   );
-
-  it('cannot be a policy object, which does not cross to a worker', () => {
-    refused(
-      () => checkRetryDelays({ nextRetryDelayInMilliseconds: () => 1 }),
-      'option-unsupported',
-      'withAutomaticReconnect',
-    );
-  });
 });
 
-describe('a log level', () => {
+describe('the log', () => {
   it.each<[unknown, LogLevel]>([
     [LogLevel.Trace, 0],
     [LogLevel.None, 6],
@@ -196,19 +201,57 @@ describe('a log level', () => {
     ['error', 4],
     ['critical', 5],
     ['none', 6],
-  ])('%j is %i', (level, expected) => {
-    expect(checkLogLevel(level)).toBe(expected);
+  ])('of %j has level %i', (level, logLevel) => {
+    expect(checkLogging(level)).toEqual({ logLevel });
   });
 
-  it.each(['', 'loud', 'constructor', '__proto__', -1, 7, 1.5, NaN, undefined, null, {}, true])(
+  it('may go to a logger of the app', () => {
+    expect(checkLogging(NullLogger.instance)).toEqual({ logger: NullLogger.instance });
+  });
+
+  it.each(['', 'loud', 'constructor', '__proto__', -1, 7, 1.5, NaN, undefined, null, {}, { log: 5 }, true])(
     'must not be %j',
     (level) => {
-      refused(() => checkLogLevel(level), 'option-invalid', 'configureLogging');
+      refused(() => checkLogging(level), 'option-invalid', 'configureLogging');
     },
   );
+});
 
-  it('cannot be a logger object, which does not cross to a worker', () => {
-    refused(() => checkLogLevel(NullLogger.instance), 'option-unsupported', 'configureLogging');
+describe('the protocol', () => {
+  it('is known by its name', () => {
+    expect(checkProtocol(new JsonHubProtocol())).toBe('json');
+    expect(checkProtocol(new MessagePackHubProtocol())).toBe('messagepack');
+  });
+
+  it('cannot be one of the app’s own', () => {
+    const own = { name: 'protobuf', version: 1 } as IHubProtocol;
+    refused(() => checkProtocol(own), 'option-unsupported', 'withHubProtocol');
+  });
+
+  it.each([undefined, null, {}, 'json', 5])('must not be %j', (protocol) => {
+    refused(() => checkProtocol(protocol), 'option-invalid', 'withHubProtocol');
+  });
+});
+
+describe('what SignalR refuses too is refused in its words:', () => {
+  const messageOf = (refuse: () => unknown): string => {
+    try {
+      refuse();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return expect.unreachable('nothing was refused');
+  };
+  const plain = (): HubConnectionBuilder => new HubConnectionBuilder();
+
+  it.each<[string, () => unknown, () => unknown]>([
+    ['no URL', () => plain().withUrl(undefined as never), () => checkHubUrl(undefined, PAGE)],
+    ['an empty URL', () => plain().withUrl(' '), () => checkHubUrl(' ', PAGE)],
+    ['no log', () => plain().configureLogging(undefined as never), () => checkLogging(undefined)],
+    ['an unknown level', () => plain().configureLogging('loud'), () => checkLogging('loud')],
+    ['no protocol', () => plain().withHubProtocol(null as never), () => checkProtocol(null)],
+  ])('%s', (_, bySignalR, byUs) => {
+    expect(messageOf(byUs)).toBe(messageOf(bySignalR));
   });
 });
 

@@ -1,7 +1,7 @@
 /** Checks what an app gives to the builder, in the tab, before anything is sent; refuses what cannot cross to a worker. */
-import type { IHttpConnectionOptions, IRetryPolicy, LogLevel } from '@microsoft/signalr';
+import type { IHttpConnectionOptions, ILogger, IRetryPolicy } from '@microsoft/signalr';
 import { HubshareError, wireError } from '../contract/errors.js';
-import type { HubSettings } from '../contract/rpc.js';
+import type { HubProtocolName, HubSettings } from '../contract/rpc.js';
 import { secretParameter } from '../contract/secret-parameters.js';
 import type { TokenFactory } from '../tab/hub-channel.js';
 
@@ -9,14 +9,28 @@ import type { TokenFactory } from '../tab/hub-channel.js';
 export interface ConnectionOptions {
   /** Absolute http(s) URL without fragment. */
   readonly hub: string;
+  /** As `HubConnection.baseUrl` shows it. */
+  readonly baseUrl: string;
   readonly settings: HubSettings;
   readonly tokenFactory: TokenFactory | null;
+  readonly retryPolicy: IRetryPolicy | null;
+  readonly logger: ILogger | null;
   /** `false`: as with SignalR, the connection closes when it is lost. */
   readonly reconnects: boolean;
 }
 
 export function invalid(option: string, message: string): HubshareError<'option-invalid'> {
-  return new HubshareError(wireError('option-invalid', `${option}: ${message}`, { option }));
+  return refused(option, `${option}: ${message}`);
+}
+
+/** For what SignalR refuses too: the message is SignalR's. */
+export function refused(option: string, message: string): HubshareError<'option-invalid'> {
+  return new HubshareError(wireError('option-invalid', message, { option }));
+}
+
+/** SignalR's check of an argument that must be there. @throws {HubshareError} `option-invalid` */
+export function checkRequired(option: string, value: unknown, name: string): void {
+  if (value === null || value === undefined) throw refused(option, `The '${name}' argument is required.`);
 }
 
 function unsupported(option: string, message: string): HubshareError<'option-unsupported'> {
@@ -28,7 +42,9 @@ function unsupported(option: string, message: string): HubshareError<'option-uns
  * @throws {HubshareError} `option-invalid`
  */
 export function checkHubUrl(url: unknown, base: string): string {
-  if (typeof url !== 'string' || url === '') throw invalid('withUrl', 'the URL must be a text that is not empty.');
+  checkRequired('withUrl', url, 'url');
+  if (typeof url !== 'string') throw invalid('withUrl', 'the URL must be a text.');
+  if (url.trim() === '') throw refused('withUrl', "The 'url' argument should not be empty.");
   let parsed: URL;
   try {
     parsed = new URL(url, base);
@@ -72,13 +88,13 @@ const WEB_SOCKETS = 1;
 /** All bits of SignalR's `HttpTransportType`. */
 const ALL_TRANSPORTS = 7;
 
-/** Checks the second argument of `withUrl`. @throws {HubshareError} `option-invalid`, `option-unsupported` */
-export function checkHttpOptions(options: IHttpConnectionOptions | number | undefined): {
+/** Checks the options of `withUrl`. @throws {HubshareError} `option-invalid`, `option-unsupported` */
+export function checkHttpOptions(options: IHttpConnectionOptions | number | null | undefined): {
   readonly settings: Pick<
     HubSettings,
     'transport' | 'skipNegotiation' | 'withCredentials' | 'headers' | 'requestTimeoutMs'
   >;
-  readonly logger: IHttpConnectionOptions['logger'] | undefined;
+  readonly logging: Logging | null;
   readonly tokenFactory: TokenFactory | null;
 } {
   const given: unknown = typeof options === 'number' ? { transport: options } : (options ?? {});
@@ -90,20 +106,11 @@ export function checkHttpOptions(options: IHttpConnectionOptions | number | unde
     if (!HTTP_OPTIONS.has(name))
       throw invalid(name, 'there is no such option. See IHttpConnectionOptions of @microsoft/signalr.');
   }
-  refuseObject(
-    'httpClient',
-    http.httpClient,
-    'an object with methods cannot cross to the worker. Use headers, or a token source of serveHubs(), instead.',
-  );
-  refuseObject('WebSocket', http.WebSocket, 'the worker has transports of its own, which keep the token out of URLs.');
-  refuseObject(
-    'EventSource',
-    http.EventSource,
-    'the worker has transports of its own, which keep the token out of URLs.',
-  );
-  if (typeof http.transport === 'object')
-    throw unsupported('transport', 'an ITransport object cannot cross to the worker. Give bits of HttpTransportType.');
-  const transport = http.transport ?? null;
+  refuseObject('httpClient', http.httpClient, 'Use headers, or a token source of serveHubs(), instead.');
+  for (const name of ['WebSocket', 'EventSource'] as const)
+    refuseObject(name, http[name], 'It has transports of its own, which keep the token out of URLs.');
+  if (typeof http.transport === 'object') refuseObject('transport', http.transport, 'Give bits of HttpTransportType.');
+  const transport = (http.transport ?? null) as number | null;
   if (transport !== null && (!Number.isInteger(transport) || transport < 1 || transport > ALL_TRANSPORTS)) {
     throw invalid('transport', 'must be one or more bits of HttpTransportType.');
   }
@@ -122,13 +129,15 @@ export function checkHttpOptions(options: IHttpConnectionOptions | number | unde
       headers: checkHeaders(http.headers),
       requestTimeoutMs: http.timeout === undefined ? null : checkMs('timeout', http.timeout),
     },
-    logger: http.logger,
+    // `null` asks SignalR for no log.
+    logging: http.logger === undefined || http.logger === null ? null : checkLogging(http.logger),
     tokenFactory: http.accessTokenFactory === undefined ? null : () => (http.accessTokenFactory as TokenFactory)(),
   };
 }
 
-function refuseObject(option: string, value: unknown, message: string): void {
-  if (value !== undefined && value !== null) throw unsupported(option, message);
+function refuseObject(option: string, value: unknown, advice: string): void {
+  if (value !== undefined && value !== null)
+    throw unsupported(option, `an object with methods cannot cross to the worker. ${advice}`);
 }
 
 function flag(option: string, value: unknown, otherwise: boolean): boolean {
@@ -181,38 +190,42 @@ export function checkBytes(option: string, value: unknown): number {
   return value;
 }
 
-/** @throws {HubshareError} `option-invalid`, `feature-unavailable` */
-export function checkProtocol(protocol: unknown): void {
-  const name = typeof protocol === 'object' && protocol !== null && 'name' in protocol ? protocol.name : undefined;
+/** @throws {HubshareError} `option-invalid`, `option-unsupported` */
+export function checkProtocol(protocol: unknown): HubProtocolName {
+  checkRequired('withHubProtocol', protocol, 'protocol');
+  const name = (protocol as { readonly name?: unknown }).name;
+  if (name === 'json' || name === 'messagepack') return name;
   if (typeof name !== 'string') throw invalid('withHubProtocol', 'must be an IHubProtocol.');
-  if (name === 'json') return;
-  throw new HubshareError(
-    wireError('feature-unavailable', `The hub protocol "${name}" is not available in this version of hubshare.`, {
-      feature: 'hub-protocols',
-    }),
+  throw unsupported(
+    'withHubProtocol',
+    `the protocol "${name}" cannot cross to the worker, which speaks "json" and "messagepack".`,
   );
 }
 
-/** `undefined`: SignalR's default applies, which here is the worker's. @throws {HubshareError} `option-invalid`, `option-unsupported` */
-export function checkRetryDelays(delays: readonly number[] | IRetryPolicy | undefined): readonly number[] | null {
-  if (delays === undefined || delays === null) return null;
-  if (!Array.isArray(delays)) {
-    if (typeof delays === 'object' && 'nextRetryDelayInMilliseconds' in delays) {
-      throw unsupported(
-        'withAutomaticReconnect',
-        'a retry policy object cannot cross to the worker. Give a list of delays in milliseconds.',
-      );
-    }
-    throw invalid('withAutomaticReconnect', 'give nothing, or a list of delays in milliseconds.');
+/**
+ * What `withAutomaticReconnect` was given. `retryDelaysMs: null`: the policy decides, or else the worker's own delays hold.
+ *
+ * @throws {HubshareError} `option-invalid`
+ */
+export function checkRetries(given: readonly number[] | IRetryPolicy | null | undefined): {
+  readonly retryDelaysMs: readonly number[] | null;
+  readonly retryPolicy: IRetryPolicy | null;
+} {
+  if (given === undefined || given === null) return { retryDelaysMs: null, retryPolicy: null };
+  if (!Array.isArray(given)) {
+    const policy = given as IRetryPolicy;
+    if (typeof policy === 'object' && typeof policy.nextRetryDelayInMilliseconds === 'function')
+      return { retryDelaysMs: null, retryPolicy: policy };
+    throw invalid('withAutomaticReconnect', 'give nothing, a list of delays in milliseconds, or an IRetryPolicy.');
   }
-  for (const delay of delays as unknown[]) {
+  for (const delay of given as unknown[]) {
     if (typeof delay !== 'number' || !Number.isFinite(delay) || delay < 0)
       throw invalid('withAutomaticReconnect', 'each delay must be a number of milliseconds from 0.');
   }
-  return [...(delays as number[])];
+  return { retryDelaysMs: [...(given as number[])], retryPolicy: null };
 }
 
-const LEVELS: Readonly<Record<string, LogLevel>> = {
+const LEVELS: Readonly<Record<string, number>> = {
   trace: 0,
   debug: 1,
   info: 2,
@@ -224,28 +237,23 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   none: 6,
 };
 
-/** @throws {HubshareError} `option-invalid`, `option-unsupported` */
-export function checkLogLevel(logging: unknown): number {
+/** What `configureLogging` was given: the app's own logger, or a level for the console. */
+export type Logging = { readonly logger: ILogger } | { readonly logLevel: number };
+
+/** @throws {HubshareError} `option-invalid` */
+export function checkLogging(logging: unknown): Logging {
+  checkRequired('configureLogging', logging, 'logging');
   if (typeof logging === 'string') {
     const name = logging.toLowerCase();
-    const level = Object.hasOwn(LEVELS, name) ? LEVELS[name] : undefined;
-    if (level === undefined)
-      throw invalid(
-        'configureLogging',
-        `there is no log level of this name. Use one of ${Object.keys(LEVELS).join(', ')}.`,
-      );
-    return level;
+    const logLevel = Object.hasOwn(LEVELS, name) ? LEVELS[name] : undefined;
+    if (logLevel === undefined) throw refused('configureLogging', `Unknown log level: ${logging}`);
+    return { logLevel };
   }
   if (typeof logging === 'number') {
     if (!Number.isInteger(logging) || logging < 0 || logging > 6)
       throw invalid('configureLogging', 'must be a LogLevel.');
-    return logging;
+    return { logLevel: logging };
   }
-  if (typeof logging === 'object' && logging !== null && 'log' in logging) {
-    throw unsupported(
-      'configureLogging',
-      'a logger object cannot cross to the worker. Give a LogLevel; the worker writes to its own console, redacted.',
-    );
-  }
-  throw invalid('configureLogging', 'must be a LogLevel or its name.');
+  if (typeof (logging as Partial<ILogger>).log === 'function') return { logger: logging as ILogger };
+  throw invalid('configureLogging', 'must be a LogLevel, its name, or an ILogger.');
 }

@@ -4,15 +4,19 @@ import type {
   HubConnectionBuilder,
   HubConnectionState,
   IHttpConnectionOptions,
+  IHubProtocol,
+  IRetryPolicy,
   IStreamResult,
   LogLevel,
 } from '@microsoft/signalr';
 import { expectTypeOf, test } from 'vitest';
 import type { SignalRConnection } from '../contract/connection.js';
 import { SharedHubConnectionBuilder } from './builder.js';
-import type { Resync, SharedHubConnection } from './shared-hub-connection.js';
+import type { Resync } from './lifecycle.js';
+import type { SharedHubConnection } from './shared-hub-connection.js';
 
 declare const shared: SharedHubConnection;
+declare const protocol: IHubProtocol;
 
 test('it has every member of HubConnection, with a compatible type', () => {
   expectTypeOf<SharedHubConnection>().toExtend<Pick<HubConnection, keyof HubConnection>>();
@@ -28,7 +32,11 @@ test('each member has the type that it has there', () => {
   expectTypeOf<SharedHubConnection['keepAliveIntervalInMilliseconds']>().toEqualTypeOf<number>();
   expectTypeOf<SharedHubConnection['start']>().toEqualTypeOf<HubConnection['start']>();
   expectTypeOf<SharedHubConnection['stop']>().toEqualTypeOf<HubConnection['stop']>();
+  expectTypeOf<SharedHubConnection['invoke']>().toEqualTypeOf<HubConnection['invoke']>();
   expectTypeOf<SharedHubConnection['send']>().toEqualTypeOf<HubConnection['send']>();
+  expectTypeOf<SharedHubConnection['stream']>().toEqualTypeOf<HubConnection['stream']>();
+  expectTypeOf<SharedHubConnection['on']>().toEqualTypeOf<HubConnection['on']>();
+  expectTypeOf<SharedHubConnection['off']>().toEqualTypeOf<HubConnection['off']>();
   expectTypeOf<SharedHubConnection['onclose']>().toEqualTypeOf<HubConnection['onclose']>();
   expectTypeOf<SharedHubConnection['onreconnecting']>().toEqualTypeOf<HubConnection['onreconnecting']>();
   expectTypeOf<SharedHubConnection['onreconnected']>().toEqualTypeOf<HubConnection['onreconnected']>();
@@ -45,7 +53,7 @@ test('calls, handlers and streams are written as with HubConnection', () => {
 });
 
 test('it has these members beyond those of HubConnection', () => {
-  type More = 'tabId' | 'snapshot' | 'isPrimary' | 'onstatus' | 'onprimary' | 'onresync' | 'signOut';
+  type More = 'tabId' | 'snapshot' | 'isPrimary' | 'onstatus' | 'onprimary' | 'onresync' | 'onwarning' | 'signOut';
   expectTypeOf<More>().toExtend<Exclude<keyof SharedHubConnection, keyof HubConnection>>();
   expectTypeOf<SharedHubConnection['snapshot']>().toEqualTypeOf<SignalRConnection>();
   expectTypeOf<Parameters<Parameters<SharedHubConnection['onresync']>[0]>>().toEqualTypeOf<[resync: Resync]>();
@@ -59,16 +67,20 @@ test('the snapshot is read, not written', () => {
 test('the builder takes what SignalR’s builder takes', () => {
   const options: IHttpConnectionOptions = { accessTokenFactory: () => Promise.resolve('') };
   const level: LogLevel = 3;
+  const policy: IRetryPolicy = { nextRetryDelayInMilliseconds: ({ previousRetryCount }) => previousRetryCount };
+  expectTypeOf(new SharedHubConnectionBuilder().withAutomaticReconnect(policy)).toExtend<SharedHubConnectionBuilder>();
   const built = new SharedHubConnectionBuilder()
     .withUrl('/hubs/ops', options)
     .withAutomaticReconnect([0, 1_000])
     .withServerTimeout(1)
     .withKeepAliveInterval(1)
+    .withStatefulReconnect({ bufferSize: 1 })
+    .withHubProtocol(protocol)
+    .configureLogging({ log: (logLevel: LogLevel, message: string) => [logLevel, message] })
     .configureLogging(level)
     .build();
   expectTypeOf(built).toEqualTypeOf<SharedHubConnection>();
-  type Shared =
-    'withUrl' | 'withAutomaticReconnect' | 'withServerTimeout' | 'withKeepAliveInterval' | 'configureLogging' | 'build';
-  expectTypeOf<Shared>().toExtend<keyof SharedHubConnectionBuilder>();
-  expectTypeOf<Shared>().toExtend<keyof HubConnectionBuilder>();
+  // Each overload too: a call that compiles with SignalR's builder compiles with this one.
+  expectTypeOf<SharedHubConnectionBuilder>().toHaveProperty('withStatefulReconnect');
+  expectTypeOf<Exclude<keyof HubConnectionBuilder, keyof SharedHubConnectionBuilder>>().toEqualTypeOf<never>();
 });

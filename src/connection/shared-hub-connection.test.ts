@@ -1,15 +1,17 @@
-import type { IHttpConnectionOptions } from '@microsoft/signalr';
+import { Subject, type IHttpConnectionOptions, type IStreamResult } from '@microsoft/signalr';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeHubs, type FakeHub } from '../../worker/testing/fake-hub.js';
 import { FakeLocks, type FakeLockClient } from '../../worker/testing/fake-locks.js';
 import { FakeErrorEvent, FakeSharedWorker, FakeWorkerHost } from '../../worker/testing/fake-shared-worker.js';
-import { FakeTab } from '../../worker/testing/fake-tab.js';
+import { FakeTab, PLAIN_SETTINGS } from '../../worker/testing/fake-tab.js';
 import { quiet, until } from '../../worker/testing/settle.js';
 import type { SignalRConnection } from '../contract/connection.js';
+import type { HubshareError } from '../contract/errors.js';
 import { inspectionOf } from '../contract/inspection.js';
 import { FORGET_PAUSE_MS, REJOIN_DELAYS_MS } from '../contract/timing.js';
-import type { Resync, SharedHubConnection } from './shared-hub-connection.js';
 import { SharedHubConnectionBuilder } from './builder.js';
+import type { Resync } from './lifecycle.js';
+import type { SharedHubConnection } from './shared-hub-connection.js';
 
 // A page in front of a real coordinator; only the sockets to the hubs are fakes.
 let hubs = new FakeHubs();
@@ -20,6 +22,9 @@ vi.mock('../../worker/hub/signalr-socket.js', () => ({
 
 const OPS = 'https://app.test/hubs/ops';
 const CHAT = 'https://app.test/hubs/chat';
+
+/** Another tab's wish with the settings that `build` gives: two tabs of one app. */
+const AS_THE_PAGE = { settings: { ...PLAIN_SETTINGS, retryDelaysMs: [0] } };
 
 let origin: FakeLocks;
 let page: FakeLockClient;
@@ -118,7 +123,7 @@ describe('start', () => {
 
   it('joins the connection that another tab has open', async () => {
     const other = await otherTab();
-    await other.attach(OPS);
+    await other.attach(OPS, AS_THE_PAGE);
     await other.reaches(OPS, 'live');
     const connection = await started();
     expect(connection.connectionId).toBe('connection-1');
@@ -222,6 +227,14 @@ describe('start', () => {
       message: expect.stringContaining('signed out') as string,
     });
   });
+
+  it.each(['constructor', 'Constructor', '__proto__'])(
+    'takes no handler named %s, which would fail in the worker',
+    (name) => {
+      const connection = build();
+      expect(() => connection.on(name, () => undefined)).toThrow(expect.objectContaining({ code: 'option-invalid' }));
+    },
+  );
 
   it('says when SharedWorker or Web Locks are missing', async () => {
     vi.stubGlobal('navigator', {});
@@ -336,7 +349,7 @@ describe('stop', () => {
 
   it('lets the other tabs keep the connection', async () => {
     const other = await otherTab();
-    await other.attach(OPS);
+    await other.attach(OPS, AS_THE_PAGE);
     const connection = await started();
     await connection.stop();
     await until(() => other.statuses(OPS).at(-1)?.snapshot.subscribedTabs.length === 1);
@@ -456,12 +469,381 @@ describe('calls', () => {
     });
     expect(hub.invocations).toEqual([]);
   });
+});
 
-  it('of streams say that they are not there yet', async () => {
+describe('a stream', () => {
+  /** What its subscriber is told, in order. */
+  function read(stream: IStreamResult<unknown>) {
+    const seen: string[] = [];
+    const subscription = stream.subscribe({
+      next: (item) => seen.push(`item ${String(item)}`),
+      error: (error: Error) => seen.push(`error ${error.message}`),
+      complete: () => seen.push('complete'),
+    });
+    return { seen, subscription };
+  }
+
+  it('goes out at once, and gives its items and its end', async () => {
     const connection = await started();
-    expect(() => connection.stream('Counter', 5)).toThrow(
-      expect.objectContaining({ code: 'feature-unavailable' }) as Error,
+    const stream = connection.stream('Counter', 2, 10);
+    const { seen } = read(stream);
+    const onHub = await until(() => hub.streams[0]);
+    expect(onHub).toMatchObject({ method: 'Counter', args: [2, 10] });
+    await onHub.emit(1, 2);
+    await onHub.complete();
+    await until(() => seen.includes('complete'));
+    expect(seen).toEqual(['item 1', 'item 2', 'complete']);
+  });
+
+  it('keeps its place among the events of the hub', async () => {
+    const connection = await started();
+    const seen: string[] = [];
+    connection.on('metric', (n) => seen.push(`metric ${String(n)}`));
+    const stream = read(connection.stream('Counter'));
+    const onHub = await until(() => hub.streams[0]);
+    stream.seen.push = (...items) => seen.push(...items);
+    void onHub.emit('a');
+    hub.socket.emit('metric', [1]);
+    void onHub.emit('b');
+    hub.socket.emit('metric', [2]);
+    void onHub.complete();
+    await until(() => seen.includes('complete'));
+    expect(seen).toEqual(['item a', 'metric 1', 'item b', 'metric 2', 'complete']);
+  });
+
+  it('ends with the error of the hub', async () => {
+    const connection = await started();
+    const { seen } = read(connection.stream('FailingCounter'));
+    const onHub = await until(() => hub.streams[0]);
+    await onHub.emit(1);
+    await onHub.fail('HubException: no');
+    await until(() => seen.length === 2);
+    expect(seen).toEqual(['item 1', 'error HubException: no']);
+  });
+
+  it('is cancelled on the hub when its last subscriber has gone, and tells nothing more', async () => {
+    const connection = await started();
+    const stream = connection.stream('Counter');
+    const [a, b] = [read(stream), read(stream)];
+    const onHub = await until(() => hub.streams[0]);
+    a.subscription.dispose();
+    await onHub.emit(1);
+    await until(() => b.seen.length === 1);
+    b.subscription.dispose();
+    b.subscription.dispose();
+    await until(() => onHub.cancelled);
+    await onHub.emit(2);
+    await quiet();
+    expect([a.seen, b.seen]).toEqual([[], ['item 1']]);
+    expect(hub.streamsOpen).toBe(0);
+  });
+
+  it('that is disposed of in the turn in which it was asked for is cancelled too', async () => {
+    const connection = await started();
+    const { seen, subscription } = read(connection.stream('Counter'));
+    subscription.dispose();
+    await quiet();
+    expect(hub.streamsOpen).toBe(0);
+    expect(seen).toEqual([]);
+  });
+
+  it('without a connection tells its subscriber later, and throws nothing', async () => {
+    const { seen } = read(build().stream('Counter'));
+    expect(seen).toEqual([]);
+    await until(() => seen.length > 0);
+    expect(seen).toEqual(["error Cannot send data if the connection is not in the 'Connected' State."]);
+  });
+
+  it('ends with SignalR’s words at a stop, before onclose', async () => {
+    const connection = await started();
+    const { seen } = read(connection.stream('Counter'));
+    connection.onclose(() => seen.push('closed'));
+    await until(() => hub.streams[0]);
+    await connection.stop();
+    expect(seen).toEqual(['error Invocation canceled due to the underlying connection being closed.', 'closed']);
+    expect(hub.streamsOpen).toBe(0);
+  });
+
+  it('is cancelled on the hub at a stop, though another connection of the page goes on', async () => {
+    const [connection, other] = [await started(), await started()];
+    const [{ seen }, others] = [read(connection.stream('Counter')), read(other.stream('Counter'))];
+    await until(() => hub.streams.length === 2);
+    await connection.stop();
+    await until(() => hub.streams[0]?.cancelled);
+    expect(seen).toHaveLength(1);
+    await hub.streams[1]?.emit(1);
+    await until(() => others.seen.length === 1);
+  });
+
+  it('ends when the connection is lost', async () => {
+    const connection = await started();
+    const { seen } = read(connection.stream('Counter'));
+    await until(() => hub.streams[0]);
+    await hub.cut();
+    await until(() => seen.length > 0);
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).toMatch(/^error /);
+  });
+
+  it('that a dying worker had taken ends as one of unknown outcome', async () => {
+    const connection = await started();
+    const codes: string[] = [];
+    connection.stream('Counter').subscribe({
+      next: () => undefined,
+      complete: () => codes.push('complete'),
+      error: ({ code }: { code: string }) => codes.push(code),
+    });
+    await until(() => hub.streams[0]);
+    await quiet();
+    killWorker();
+    await until(() => codes.length > 0);
+    expect(codes).toEqual(['outcome-unknown']);
+  });
+
+  it('that the dying worker never took goes to the next one', async () => {
+    const connection = await started();
+    killWorker();
+    const { seen } = read(connection.stream('Counter'));
+    const onHub = await until(() => hub.streams[0]);
+    await onHub.emit(1);
+    await onHub.complete();
+    await until(() => seen.includes('complete'));
+    expect(seen).toEqual(['item 1', 'complete']);
+    expect(hub.streams).toHaveLength(1);
+  });
+
+  it('says what its subscriber threw, and goes on', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const connection = await started();
+    const seen: unknown[] = [];
+    connection.stream('Counter').subscribe({
+      next: (item) => {
+        seen.push(item);
+        throw new Error('broken');
+      },
+      complete: () => seen.push('complete'),
+      error: () => seen.push('error'),
+    });
+    const onHub = await until(() => hub.streams[0]);
+    await onHub.emit(1, 2);
+    await onHub.complete();
+    await until(() => seen.includes('complete'));
+    expect(seen).toEqual([1, 2, 'complete']);
+    expect(String(log.mock.calls[0]?.[0])).toContain("stream 'Counter' threw error 'Error: broken'");
+    log.mockRestore();
+  });
+
+  it.each(['', undefined])('needs the name of a method (%j)', async (name) => {
+    const connection = await started();
+    expect(() => connection.stream(name as string)).toThrow(
+      expect.objectContaining({ code: 'option-invalid' }) as Error,
     );
+  });
+});
+
+describe('streams as arguments', () => {
+  it('reach the hub apart from the others, in order', async () => {
+    const connection = await started();
+    const [a, b] = [new Subject<number>(), new Subject<number>()];
+    const call = connection.invoke('Mix', a, 'label', b);
+    const invocation = await until(() => hub.invocations[0]);
+    expect(invocation.args).toEqual(['label']);
+    for (const n of [1, 2, 3]) a.next(n);
+    b.next(10);
+    a.complete();
+    b.error(new Error('no more'));
+    await until(() => hub.uploads.every(({ end }) => end !== null));
+    expect(hub.uploads).toMatchObject([
+      { items: [1, 2, 3], end: { error: null } },
+      { items: [10], end: { error: 'no more' } },
+    ]);
+    void invocation.answer('label:6:10');
+    await expect(call).resolves.toBe('label:6:10');
+  });
+
+  it('may stand side by side, which SignalR 10.0.11 mangles', async () => {
+    const connection = await started();
+    const [a, b] = [new Subject<number>(), new Subject<number>()];
+    void connection.invoke('SumTwo', a, b).catch(() => undefined);
+    const invocation = await until(() => hub.invocations[0]);
+    expect(invocation.args).toEqual([]);
+    expect(hub.uploads).toHaveLength(2);
+  });
+
+  it('go on after a send, until they end', async () => {
+    const connection = await started();
+    const subject = new Subject<number>();
+    await connection.send('Swallow', subject);
+    subject.next(1);
+    await until(() => hub.uploads[0]?.items.length === 1);
+    subject.next(2);
+    subject.complete();
+    await until(() => hub.uploads[0]?.end);
+    expect(hub.uploads[0]?.items).toEqual([1, 2]);
+    expect(hub.streamsOpen).toBe(0);
+  });
+
+  it('go up with a stream that comes down', async () => {
+    const connection = await started();
+    const [subject, seen] = [new Subject<number>(), [] as unknown[]];
+    connection.stream('Double', subject).subscribe({
+      next: (item) => seen.push(item),
+      complete: () => seen.push('complete'),
+      error: (error) => seen.push(error),
+    });
+    subject.next(2);
+    const onHub = await until(() => hub.streams[0]);
+    await until(() => hub.uploads[0]?.items.length === 1);
+    await onHub.emit(4);
+    await onHub.complete();
+    await until(() => seen.includes('complete'));
+    expect(seen).toEqual([4, 'complete']);
+    await quiet();
+    expect((subject as unknown as { observers: unknown[] }).observers).toEqual([]);
+  });
+
+  it('end on the hub when the connection is stopped', async () => {
+    const connection = await started();
+    const subject = new Subject<number>();
+    await connection.send('Swallow', subject);
+    await until(() => hub.uploads.length === 1);
+    await connection.stop();
+    await quiet();
+    expect(hub.streamsOpen).toBe(0);
+  });
+});
+
+describe('a result that the hub asks for', () => {
+  it('is given by the handler of the page', async () => {
+    const connection = await started();
+    connection.on('AskName', () => Promise.resolve('Ada'));
+    await until(() => hub.socket.listened.has('askname'));
+    await expect(hub.ask('askName')).resolves.toBe('Ada');
+  });
+
+  it('is its exception, in SignalR’s words', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const connection = await started();
+    connection.on('askName', () => {
+      throw new Error('nobody');
+    });
+    await until(() => hub.socket.listened.has('askname'));
+    await expect(hub.ask('askName')).rejects.toThrow('Error: nobody');
+    expect(log).toHaveBeenCalledTimes(1);
+    log.mockRestore();
+  });
+
+  it.each<[string, () => unknown]>([
+    ['a handler that gives nothing', () => undefined],
+    ['a Date, which JSON turns into a text', () => new Date(0)],
+  ])('of %s is as with SignalR', async (_, handler) => {
+    const connection = await started();
+    connection.on('askName', handler);
+    await until(() => hub.socket.listened.has('askname'));
+    const answer = await hub.ask('askName').catch((error: unknown) => (error as Error).message);
+    expect(answer).toBe(handler() === undefined ? "Client didn't provide a result." : new Date(0).toJSON());
+  });
+
+  it('is given by this tab when the one before it has no handler, and only then', async () => {
+    const other = await otherTab();
+    other.take = () => ({ ok: true, value: false });
+    await other.attach(OPS, { ...AS_THE_PAGE, methods: ['askname'] });
+    const connection = await started();
+    const handler = vi.fn(() => 'page');
+    connection.on('askName', handler);
+    await quiet();
+    await expect(hub.ask('askName')).resolves.toBe('page');
+    expect(handler).toHaveBeenCalledTimes(1);
+    other.take = () => ({ ok: true, value: true });
+    void hub.ask('askName').catch(() => undefined);
+    await until(() => other.questions.length === 2);
+    await quiet();
+    expect(handler).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('the app’s own objects', () => {
+  it('a retry policy is asked in this tab, and decides', async () => {
+    const asked: unknown[] = [];
+    const connection = new SharedHubConnectionBuilder()
+      .withUrl('/hubs/ops')
+      .withWorker(factory)
+      .withAutomaticReconnect({
+        nextRetryDelayInMilliseconds({ previousRetryCount, retryReason }) {
+          asked.push([previousRetryCount, retryReason instanceof Error]);
+          return 700;
+        },
+      })
+      .build();
+    await connection.start();
+    await hub.cut();
+    await until(() => asked.length > 0);
+    await until(() => connection.state === 'Reconnecting');
+    await quiet();
+    await host.clock.advanceBy(700);
+    await until(() => connection.state === 'Connected');
+    expect(asked).toEqual([[0, true]]);
+  });
+
+  it('a logger is given SignalR’s log and what this tab has to say', async () => {
+    const lines: string[] = [];
+    const connection = new SharedHubConnectionBuilder()
+      .withUrl('/hubs/ops')
+      .withWorker(factory)
+      .configureLogging({ log: (level, text) => lines.push(`${level} ${text}`) })
+      .build();
+    connection.on('metric', () => {
+      throw new Error('broken');
+    });
+    await connection.start();
+    hub.socket.emit('metric', []);
+    await until(() => lines.some((line) => line.includes('broken')));
+    expect(lines).toContain("4 A callback for the method 'metric' threw error 'Error: broken'.");
+  });
+});
+
+describe('settings that another tab decided', () => {
+  async function startedWithOthers(onwarning?: (warning: HubshareError<'settings-differ'>) => void) {
+    const other = await otherTab();
+    await other.attach(OPS);
+    await other.reaches(OPS, 'live');
+    const connection = build({ http: { transport: 4, headers: { 'X-App': 'a-value' } } });
+    if (onwarning !== undefined) connection.onwarning(onwarning);
+    await connection.start();
+    return connection;
+  }
+
+  it('are told as a warning that names them, and the connection works', async () => {
+    const warnings: HubshareError<'settings-differ'>[] = [];
+    const connection = await startedWithOthers((warning) => warnings.push(warning));
+    await until(() => warnings.length > 0);
+    expect(warnings).toMatchObject([{ code: 'settings-differ', wire: { hub: OPS } }]);
+    const [warning] = warnings;
+    expect(warning?.wire.settings).toEqual(expect.arrayContaining(['transport', 'headers']));
+    expect(warning?.message).not.toContain('a-value');
+    expect(connection.state).toBe('Connected');
+  });
+
+  it('are told to the console once when nobody listens', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const connection = await startedWithOthers();
+    await until(() => warn.mock.calls.length > 0);
+    await connection.stop();
+    await connection.start();
+    await quiet();
+    expect(warn).toHaveBeenCalledTimes(1);
+    warn.mockRestore();
+  });
+
+  it('are no matter when they are the same', async () => {
+    const other = await otherTab();
+    await other.attach(OPS, AS_THE_PAGE);
+    const connection = build();
+    const warned = vi.fn();
+    connection.onwarning(warned);
+    await connection.start();
+    await quiet();
+    expect(warned).not.toHaveBeenCalled();
   });
 });
 
@@ -784,7 +1166,7 @@ describe('the snapshot', () => {
 
   it('tells who is primary, and the change of it', async () => {
     const other = await otherTab();
-    await other.attach(OPS);
+    await other.attach(OPS, AS_THE_PAGE);
     await other.reaches(OPS, 'live');
     const connection = await started();
     const seen: boolean[] = [];

@@ -1,123 +1,170 @@
 /** The drop-in: SignalR's `HubConnection` as an app sees it, on the connection that the worker shares among all tabs. */
-import type { HubConnection, HubConnectionState, IStreamResult } from '@microsoft/signalr';
-import { ConnectionStatus, type SignalRConnection } from '../contract/connection.js';
-import { errorFromWire, HubshareError, isHubshareError, wireError, type WireError } from '../contract/errors.js';
-import type { HubStatus } from '../contract/frames.js';
+import type { HubConnection, HubConnectionState } from '@microsoft/signalr';
+import type { SignalRConnection } from '../contract/connection.js';
+import { isReservedMethod } from '../contract/client-methods.js';
+import { isHubshareError, type HubshareError } from '../contract/errors.js';
 import { offerInspection } from '../contract/inspection.js';
-import type { ChannelUser, HubChannel } from '../tab/hub-channel.js';
 import { answered } from '../tab/answered.js';
+import type { ChannelUser, HubChannel } from '../tab/hub-channel.js';
 import type { TabClient } from '../tab/tab-client.js';
-import { createCallbacks } from './callbacks.js';
+import { createCallbacks, type Callbacks } from './callbacks.js';
+import { createCalls } from './calls.js';
+import { createConnectionView, type ConnectionView } from './connection-view.js';
 import { createHandlers, type Handler } from './handlers.js';
 import { inspectHub } from './inspect-hub.js';
-import { jsonArguments } from './json-arguments.js';
-import { checkFunction, checkHubUrl, checkMs, checkText, type ConnectionOptions } from './options.js';
+import { createLifecycle, stateInvalid, type Lifecycle, type Resync } from './lifecycle.js';
+import { createLog, Level, type Log } from './log.js';
+import { checkFunction, checkHubUrl, checkMs, checkText, invalid, refused, type ConnectionOptions } from './options.js';
+import { settingsDiffer } from './settings-differ.js';
+import type { InvokeMethod, OffMethod, OnMethod, SendMethod, StreamMethod } from './typed-hub.js';
+import { wireFormOf } from './wire-form.js';
 
-/** Why events may be missing here. */
-export interface Resync {
-  /** `outbox-full`: this tab did not read for too long. `reconnected`, `worker-replaced`: the connection was down for a while. */
-  readonly reason: 'outbox-full' | 'reconnected' | 'worker-replaced';
-  /** How many events were dropped; `null` when nobody can know. */
-  readonly dropped: number | null;
-}
-
-const NOTHING_YET: SignalRConnection = {
-  connectionId: '',
-  activeHubs: [],
-  lastConnected: 0,
-  reconnectAttempts: 0,
-  status: ConnectionStatus.DISCONNECTED,
-  primaryTabId: '',
-  subscribedTabs: [],
-};
-
-interface Starting {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** Built by `SharedHubConnectionBuilder`. Members that `HubConnection` has behave as there, unless their comment says otherwise. */
-export class SharedHubConnection implements Pick<HubConnection, keyof HubConnection> {
+/**
+ * Built by `SharedHubConnectionBuilder`. Members that `HubConnection` has behave as there, unless their comment says otherwise.
+ *
+ * @typeParam Server - The hub's methods as an interface; left out: any method with any arguments. A method that returns
+ *   `IStreamResult<T>` or `AsyncIterable<T>` is for `stream`, and an argument of such a type is a stream that goes up.
+ * @typeParam Client - The client's methods as an interface, for `on` and `off`.
+ */
+export class SharedHubConnection<
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- untyped, as with SignalR
+  Server = any,
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- untyped, as with SignalR
+  Client = any,
+> implements Pick<HubConnection, Exclude<keyof HubConnection, 'invoke' | 'send' | 'stream' | 'on' | 'off'>> {
+  /**
+   * Calls a hub method and waits for its result. The result goes to this tab only. Arguments that have a `subscribe` are streams:
+   * their items follow, and what is subscribed to is let go when the call is over.
+   *
+   * @throws {HubshareError} `hub-error` with SignalR's message when the hub method failed; `not-connected`; `connection-lost`;
+   *   `stopped`; `outcome-unknown` when the worker died after it had given the call to the hub; `call-timed-out` when the worker
+   *   does not take the call in 10 s; `option-invalid` for arguments that the hub protocol cannot hold.
+   */
+  readonly invoke: InvokeMethod<Server>;
+  /** Calls a hub method and resolves when the call was written to the transport. @throws {HubshareError} as `invoke`. */
+  readonly send: SendMethod<Server>;
+  /**
+   * Calls a hub method that gives a stream. The call goes out at once; subscribe in the same turn, for items that come before the
+   * first subscriber are lost. Disposing of the last subscription cancels the stream on the hub. What goes wrong is told to the
+   * subscribers' `error`: as `invoke`, and `stream-overrun` when this tab does not read fast enough.
+   *
+   * @throws {HubshareError} `option-invalid` for arguments that the hub protocol cannot hold.
+   */
+  readonly stream: StreamMethod<Server>;
+  /**
+   * Registers a handler for a client method. When the hub asks the client for a result, one tab answers with what its handlers
+   * return: the primary one, or the next that has handlers; those of the other tabs do not run for it.
+   */
+  readonly on: OnMethod<Client>;
+  /** Takes one handler off, or all of the method. */
+  readonly off: OffMethod<Client>;
   readonly #client: TabClient;
-  readonly #options: ConnectionOptions;
-  readonly #handlers = createHandlers();
-  readonly #closed = createCallbacks<[error?: Error]>('onclose');
-  readonly #reconnecting = createCallbacks<[error?: Error]>('onreconnecting');
-  readonly #reconnected = createCallbacks<[connectionId?: string]>('onreconnected');
-  readonly #statusChanged = createCallbacks<[snapshot: SignalRConnection]>('onstatus');
-  readonly #primaryChanged = createCallbacks<[isPrimary: boolean]>('onprimary');
-  readonly #resync = createCallbacks<[resync: Resync]>('onresync');
-  readonly #user: ChannelUser;
+  readonly #log: Log;
+  readonly #view: ConnectionView;
+  readonly #lifecycle: Lifecycle;
+  readonly #warned: Callbacks<[warning: HubshareError<'settings-differ'>]>;
+  #hasWarned = false;
   #hub: string;
-  #channel: HubChannel | null = null;
-  #state: `${HubConnectionState}` = 'Disconnected';
-  #starting: Starting | null = null;
-  #stopping: Promise<void> | null = null;
-  #connectionId: string | null = null;
-  #snapshot: SignalRConnection = NOTHING_YET;
-  #transport: string | null = null;
-  #retryAtMs: number | null = null;
-  #isPrimary = false;
-  #workerWasLost = false;
+  #baseUrl: string;
   #serverTimeoutMs: number;
   #keepAliveIntervalMs: number;
 
   /** @internal Use `SharedHubConnectionBuilder`. */
   constructor(client: TabClient, options: ConnectionOptions) {
-    this.#client = client;
-    this.#options = options;
-    this.#hub = options.hub;
-    this.#serverTimeoutMs = options.settings.serverTimeoutMs ?? 30_000;
-    this.#keepAliveIntervalMs = options.settings.keepAliveIntervalMs ?? 15_000;
+    const { settings, tokenFactory, retryPolicy, reconnects, logger } = options;
+    const log = createLog(logger, settings.logLevel);
+    const form = wireFormOf(settings.protocol);
+    const handlers = createHandlers(log);
+    const view = createConnectionView(this, client.tabId, log);
     // Read when the worker is told, so that fields set between build() and start() count.
-    const settings = (): ConnectionOptions['settings'] => ({
-      ...options.settings,
+    const settingsOfNow = (): ConnectionOptions['settings'] => ({
+      ...settings,
       serverTimeoutMs: this.#serverTimeoutMs,
       keepAliveIntervalMs: this.#keepAliveIntervalMs,
     });
-    this.#user = {
+    const user: ChannelUser = {
       get settings() {
-        return settings();
+        return settingsOfNow();
       },
-      tokenFactory: options.tokenFactory,
-      reconnects: options.reconnects,
-      methods: () => this.#handlers.names(),
-      onEvent: (method, args) => this.#handlers.run(this, method, args),
-      onStatus: (status) => this.#onStatus(status),
-      onGap: (dropped) => this.#resync.call(this, { reason: 'outbox-full', dropped }),
-      onWorkerLost: (error) => this.#onWorkerLost(error),
-      onAbandoned: (error) => this.#onAbandoned(error),
+      tokenFactory,
+      retryPolicy,
+      reconnects,
+      wantsLog: logger !== null,
+      form,
+      log: (level, text) => log.insist(level, text),
+      methods: () => handlers.names(),
+      handlersOf: (method) => handlers.of(method).map((handler) => (args) => handler.apply(this, args)),
+      onEvent: (method, args) => handlers.run(this, method, args),
+      onStatus: (status) => lifecycle.onStatus(status),
+      onGap: (dropped) => lifecycle.resync.call(this, { reason: 'outbox-full', dropped }),
+      onLog: (level, text) => {
+        if (logger !== null) log.write(level, text);
+      },
+      onDifferences: (differences) => this.#warn(settingsDiffer(this.#hub, differences)),
+      onWorkerLost: (error) => lifecycle.onWorkerLost(error),
+      onAbandoned: (error) => lifecycle.onAbandoned(error),
     };
-    offerInspection(
-      this,
-      inspectHub(client, () => this.#hub),
-    );
+    const hub = (): string => this.#hub;
+    const lifecycle = createLifecycle({ self: this, client, view, log, reconnects, hub, user: () => user });
+    this.#client = client;
+    this.#log = log;
+    this.#view = view;
+    this.#lifecycle = lifecycle;
+    const channel = (): HubChannel | null => (lifecycle.state === 'Connected' ? lifecycle.channel : null);
+    const calls = createCalls(form, channel, user, log);
+    this.invoke = ((method: string, ...args: unknown[]) => calls.call('invoke', method, args)) as InvokeMethod<Server>;
+    this.send = ((method: string, ...args: unknown[]) => calls.call('send', method, args)) as SendMethod<Server>;
+    this.stream = (method: string, ...args: unknown[]) => calls.stream(method, args);
+    this.on = ((methodName?: string, newMethod?: Handler) => {
+      // What is missing is ignored, as SignalR does; what is wrong is not.
+      if (!methodName || !newMethod) return;
+      checkText('methodName', methodName);
+      checkFunction('newMethod', newMethod);
+      if (isReservedMethod(methodName))
+        throw invalid('methodName', `"${methodName}" cannot be the name of a client method.`);
+      const first = handlers.add(methodName, newMethod);
+      if (first !== null) lifecycle.channel?.listen(first);
+    }) as OnMethod<Client>;
+    this.off = ((methodName?: string, method?: Handler) => {
+      if (!methodName) return;
+      checkText('methodName', methodName);
+      const last = handlers.remove(methodName, method);
+      if (last !== null) lifecycle.channel?.unlisten(last);
+    }) as OffMethod<Client>;
+    this.#warned = createCallbacks('onwarning', log);
+    this.#hub = options.hub;
+    this.#baseUrl = options.baseUrl;
+    this.#serverTimeoutMs = settings.serverTimeoutMs ?? 30_000;
+    this.#keepAliveIntervalMs = settings.keepAliveIntervalMs ?? 15_000;
+    offerInspection(this, inspectHub(client, hub));
   }
 
   /** This connection's state in this tab. The hub's connection itself may live longer, for other tabs. */
   get state(): HubConnectionState {
-    return this.#state as HubConnectionState;
+    return this.#lifecycle.state as HubConnectionState;
   }
 
   /** Id of the shared connection on the hub: the same in every tab. `null` while not connected. */
   get connectionId(): string | null {
-    return this.#state === 'Connected' ? this.#connectionId : null;
+    return this.#lifecycle.connectionId;
   }
 
   get baseUrl(): string {
-    return this.#hub;
+    return this.#baseUrl;
   }
 
   /** @throws {HubshareError} `state-invalid` unless disconnected or reconnecting; `option-invalid`. */
   set baseUrl(url: string) {
-    if (this.#state !== 'Disconnected' && this.#state !== 'Reconnecting') {
+    const { state } = this.#lifecycle;
+    if (state !== 'Disconnected' && state !== 'Reconnecting') {
       throw stateInvalid(
-        this.#state,
+        state,
         'The HubConnection must be in the Disconnected or Reconnecting state to change the url.',
       );
     }
+    if (!url) throw refused('baseUrl', 'The HubConnection url must be a valid url.');
     this.#hub = checkHubUrl(url, globalThis.location?.href);
+    this.#baseUrl = url;
   }
 
   /** Milliseconds. Takes effect at the next `start()`, for the tab that opens the hub. Default 30 000. */
@@ -145,22 +192,22 @@ export class SharedHubConnection implements Pick<HubConnection, keyof HubConnect
 
   /** What the worker last said of the hub: the same in every tab (T5-1). */
   get snapshot(): SignalRConnection {
-    return this.#snapshot;
+    return this.#view.snapshot;
   }
 
   /** `WebSockets`, `ServerSentEvents` or `LongPolling`; `null` while not connected. */
   get transport(): string | null {
-    return this.#transport;
+    return this.#view.transport;
   }
 
   /** When the next attempt to connect is due, in milliseconds since the epoch; `null` when none is. */
   get retryAtMs(): number | null {
-    return this.#retryAtMs;
+    return this.#view.retryAtMs;
   }
 
   /** This tab is the one that is asked for what only a page can do, such as showing a notification once. */
   get isPrimary(): boolean {
-    return this.#isPrimary;
+    return this.#view.isPrimary;
   }
 
   /**
@@ -174,150 +221,51 @@ export class SharedHubConnection implements Pick<HubConnection, keyof HubConnect
    *   `token-unavailable`, `token-rejected`, `stopped`.
    */
   start(): Promise<void> {
-    if (this.#state !== 'Disconnected') {
-      return Promise.reject(
-        stateInvalid(this.#state, "Cannot start a HubConnection that is not in the 'Disconnected' state."),
-      );
-    }
-    this.#state = 'Connecting';
-    const starting = deferred();
-    this.#starting = starting;
-    void this.#attach(starting);
-    return starting.promise;
-  }
-
-  async #attach(starting: Starting): Promise<void> {
-    try {
-      const before = this.#channel;
-      // Rested on another URL: that hub is let go.
-      if (before !== null && before.hub !== this.#hub) await before.detach(this.#user);
-      if (this.#starting !== starting) return;
-      const channel = this.#client.channel(this.#hub);
-      this.#channel = channel;
-      await channel.attach(this.#user);
-    } catch (error) {
-      if (this.#starting === starting) this.#failStart(error instanceof Error ? error : new Error(String(error)));
-    }
+    return this.#lifecycle.start();
   }
 
   /** Lets the hub go in this tab. The hub's connection is closed when no tab wants it any more. Never rejects. */
   stop(): Promise<void> {
-    if (this.#stopping !== null) return this.#stopping;
-    const wasClosed = this.#state === 'Disconnected';
-    const channel = this.#channel;
-    if (wasClosed && channel === null) return Promise.resolve();
-    if (wasClosed) {
-      // At rest: nothing to wait for, and a start() right after must find it done.
-      this.#channel = null;
-      this.#forget();
-      return channel?.detach(this.#user) ?? Promise.resolve();
-    }
-    this.#state = 'Disconnecting';
-    const starting = this.#starting;
-    this.#starting = null;
-    starting?.reject(
-      new HubshareError(
-        wireError('stopped', 'The connection was stopped before the hub handshake could complete.', {}),
-      ),
-    );
-    const stopping = (async () => {
-      this.#channel = null;
-      await channel?.detach(this.#user);
-      this.#stopping = null;
-      this.#forget();
-      this.#state = 'Disconnected';
-      if (starting === null) this.#closed.call(this, undefined);
-    })();
-    this.#stopping = stopping;
-    return stopping;
-  }
-
-  /**
-   * Calls a hub method and waits for its result. The result goes to this tab only.
-   *
-   * @throws {HubshareError} `hub-error` with SignalR's message when the hub method failed; `not-connected`; `connection-lost`;
-   *   `stopped`; `outcome-unknown` when the worker died after it had given the call to the hub; `call-timed-out` when the worker
-   *   does not take the call in 10 s; `option-invalid` for arguments that JSON cannot hold.
-   */
-  // The type parameter defaults to any as in SignalR.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  invoke<T = any>(methodName: string, ...args: any[]): Promise<T> {
-    return this.#call('invoke', methodName, args) as Promise<T>;
-  }
-
-  /** Calls a hub method and resolves when the call was written to the transport. @throws {HubshareError} as `invoke`. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in SignalR
-  async send(methodName: string, ...args: any[]): Promise<void> {
-    await this.#call('send', methodName, args);
-  }
-
-  async #call(kind: 'invoke' | 'send', method: string, args: readonly unknown[]): Promise<unknown> {
-    const channel = this.#channel;
-    if (this.#state !== 'Connected' || channel === null) {
-      throw new HubshareError(
-        wireError('not-connected', "Cannot send data if the connection is not in the 'Connected' State.", {}),
-      );
-    }
-    checkText('methodName', method);
-    return channel.call(this.#user, kind, method, jsonArguments(args));
-  }
-
-  /** @throws {HubshareError} `feature-unavailable`: streams come in a later version. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in SignalR
-  stream<T = any>(methodName: string, ..._args: any[]): IStreamResult<T> {
-    throw new HubshareError(
-      wireError(
-        'feature-unavailable',
-        `Streams are not available in this version of hubshare (${methodName}). Use a plain HubConnection for them.`,
-        { feature: 'streams' },
-      ),
-    );
-  }
-
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in SignalR
-  on(methodName: string, newMethod: (...args: any[]) => any): void {
-    // What is missing is ignored, as SignalR does; what is wrong is not.
-    if (!methodName || !newMethod) return;
-    checkText('methodName', methodName);
-    checkFunction('newMethod', newMethod);
-    const first = this.#handlers.add(methodName, newMethod as Handler);
-    if (first !== null) this.#channel?.listen(first);
-  }
-
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in SignalR
-  off(methodName: string, method?: (...args: any[]) => any): void {
-    if (!methodName) return;
-    checkText('methodName', methodName);
-    const last = this.#handlers.remove(methodName, method as Handler | undefined);
-    if (last !== null) this.#channel?.unlisten(last);
+    return this.#lifecycle.stop();
   }
 
   /** After the last attempt the worker still wakes the hub when the network is back or a tab is shown: then `onreconnected` follows. */
   onclose(callback: (error?: Error) => void): void {
-    if (callback) this.#closed.add(checkFunction('callback', callback));
+    if (callback) this.#lifecycle.closed.add(checkFunction('callback', callback));
   }
 
   onreconnecting(callback: (error?: Error) => void): void {
-    if (callback) this.#reconnecting.add(checkFunction('callback', callback));
+    if (callback) this.#lifecycle.reconnecting.add(checkFunction('callback', callback));
   }
 
   onreconnected(callback: (connectionId?: string) => void): void {
-    if (callback) this.#reconnected.add(checkFunction('callback', callback));
+    if (callback) this.#lifecycle.reconnected.add(checkFunction('callback', callback));
   }
 
   /** Told each change of `snapshot`. @returns Ends it. */
   onstatus(callback: (snapshot: SignalRConnection) => void): () => void {
-    return this.#statusChanged.add(checkFunction('callback', callback));
+    return this.#view.statusChanged.add(checkFunction('callback', callback));
   }
 
   /** Told when this tab becomes the primary one, or no longer is. @returns Ends it. */
   onprimary(callback: (isPrimary: boolean) => void): () => void {
-    return this.#primaryChanged.add(checkFunction('callback', callback));
+    return this.#view.primaryChanged.add(checkFunction('callback', callback));
   }
 
   /** Told before the next event when events may be missing, so that the app can fetch anew. @returns Ends it. */
   onresync(callback: (resync: Resync) => void): () => void {
-    return this.#resync.add(checkFunction('callback', callback));
+    return this.#lifecycle.resync.add(checkFunction('callback', callback));
+  }
+
+  /**
+   * Told when the hub is connected with other settings than this connection's, because another tab or connection that asked for
+   * them opened it; they hold until the worker closes the hub. Without a callback the first such warning goes to the console.
+   *
+   * @param callback - Gets an error with code `settings-differ`, which names each setting. Nothing failed.
+   * @returns Ends it.
+   */
+  onwarning(callback: (warning: HubshareError<'settings-differ'>) => void): () => void {
+    return this.#warned.add(checkFunction('callback', callback));
   }
 
   /**
@@ -337,152 +285,9 @@ export class SharedHubConnection implements Pick<HubConnection, keyof HubConnect
     await this.stop();
   }
 
-  #onStatus(status: HubStatus): void {
-    this.#transport = status.transport;
-    this.#retryAtMs = status.retryAtMs;
-    this.#tellSnapshot(status.snapshot);
-    switch (status.phase) {
-      case 'live':
-        return this.#onLive(status.connectionId);
-      case 'starting':
-      case 'waiting':
-        return this.#onDown(status);
-      case 'resting':
-      case 'closed':
-        return this.#onEnded(status);
-    }
+  #warn(warning: HubshareError<'settings-differ'>): void {
+    if (!this.#warned.isEmpty) return this.#warned.call(this, warning);
+    if (!this.#hasWarned) this.#log.insist(Level.warning, warning.message);
+    this.#hasWarned = true;
   }
-
-  #onLive(connectionId: string | null): void {
-    const before = this.#connectionId;
-    this.#connectionId = connectionId;
-    switch (this.#state) {
-      case 'Connecting': {
-        this.#state = 'Connected';
-        const starting = this.#starting;
-        this.#starting = null;
-        this.#workerWasLost = false;
-        starting?.resolve();
-        return;
-      }
-      case 'Connected':
-        // The statuses in between were not kept for this tab, because it was parked: it still learns that events may be missing.
-        if (before !== connectionId) this.#tellReconnected();
-        return;
-      case 'Reconnecting':
-      case 'Disconnected':
-        this.#state = 'Connected';
-        this.#tellReconnected();
-        return;
-      case 'Disconnecting':
-    }
-  }
-
-  #tellReconnected(): void {
-    const reason = this.#workerWasLost ? 'worker-replaced' : 'reconnected';
-    this.#workerWasLost = false;
-    this.#resync.call(this, { reason, dropped: null });
-    this.#reconnected.call(this, this.#connectionId ?? undefined);
-  }
-
-  #onDown({ phase, error }: HubStatus): void {
-    // While `starting` the error is that of an earlier attempt, which this start has not caused.
-    if (this.#state === 'Connecting' && phase === 'waiting' && error !== null && !this.#options.reconnects) {
-      return this.#failStart(errorFromWire(error));
-    }
-    if (this.#state !== 'Connected') return;
-    if (!this.#options.reconnects) return this.#close(error);
-    this.#state = 'Reconnecting';
-    this.#reconnecting.call(this, error === null ? undefined : errorFromWire(error));
-  }
-
-  #onEnded({ phase, error }: HubStatus): void {
-    if (this.#state === 'Connecting') {
-      return this.#failStart(errorFromWire(error ?? wireError('hub-closed', 'The hub closed the connection.', {})));
-    }
-    if (this.#state !== 'Connected' && this.#state !== 'Reconnecting') return;
-    if (phase === 'resting' && this.#options.reconnects) {
-      // Still attached: when the worker wakes the hub, this tab comes back with it.
-      this.#state = 'Disconnected';
-      this.#closed.call(this, error === null ? undefined : errorFromWire(error));
-    } else {
-      this.#close(error);
-    }
-  }
-
-  #onWorkerLost(error: WireError): void {
-    this.#workerWasLost = true;
-    this.#transport = null;
-    this.#retryAtMs = null;
-    this.#tellSnapshot({
-      ...this.#snapshot,
-      connectionId: '',
-      status: this.#state === 'Connected' ? ConnectionStatus.RECONNECTING : this.#snapshot.status,
-      error: error.message,
-      primaryTabId: '',
-    });
-    if (this.#state !== 'Connected') return;
-    this.#state = 'Reconnecting';
-    this.#reconnecting.call(this, errorFromWire(error));
-  }
-
-  #onAbandoned(error: WireError): void {
-    if (this.#state === 'Connecting') this.#failStart(errorFromWire(error));
-    else this.#close(error);
-  }
-
-  /** Ends the connection in this tab although the app did not ask for it. */
-  #close(error: WireError | null): void {
-    const wasClosed = this.#state === 'Disconnected';
-    this.#release();
-    if (!wasClosed) this.#closed.call(this, error === null ? undefined : errorFromWire(error));
-  }
-
-  #failStart(error: Error): void {
-    const starting = this.#starting;
-    this.#starting = null;
-    this.#release();
-    starting?.reject(error);
-  }
-
-  #release(): void {
-    const channel = this.#channel;
-    this.#channel = null;
-    this.#state = 'Disconnected';
-    void channel?.detach(this.#user);
-    this.#forget();
-  }
-
-  /** What the worker said no longer holds for this tab, which it does not tell any more. */
-  #forget(): void {
-    this.#connectionId = null;
-    this.#transport = null;
-    this.#retryAtMs = null;
-    this.#workerWasLost = false;
-    const { lastConnected, error } = this.#snapshot;
-    this.#tellSnapshot({ ...NOTHING_YET, lastConnected, ...(error === undefined ? {} : { error }) });
-  }
-
-  #tellSnapshot(snapshot: SignalRConnection): void {
-    this.#snapshot = snapshot;
-    const isPrimary = snapshot.primaryTabId === this.tabId;
-    const changed = isPrimary !== this.#isPrimary;
-    this.#isPrimary = isPrimary;
-    this.#statusChanged.call(this, snapshot);
-    if (changed) this.#primaryChanged.call(this, isPrimary);
-  }
-}
-
-function stateInvalid(state: string, message: string): HubshareError<'state-invalid'> {
-  return new HubshareError(wireError('state-invalid', message, { state }));
-}
-
-function deferred(): Starting {
-  let resolve: () => void = () => undefined;
-  let reject: (error: Error) => void = () => undefined;
-  const promise = new Promise<void>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
 }

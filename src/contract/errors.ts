@@ -27,7 +27,8 @@ export interface ErrorFields {
   'start-timed-out': { readonly afterMs: number };
 
   // The hub connection, once it was up.
-  'connection-lost': object;
+  /** `quiet`: the hub closed it without saying why. As with SignalR, callbacks get no error then. */
+  'connection-lost': { readonly quiet?: boolean };
   'hub-closed': object;
   'not-connected': object;
   stopped: object;
@@ -37,6 +38,11 @@ export interface ErrorFields {
   'call-failed': { readonly method: string };
   'call-timed-out': { readonly method: string; readonly afterMs: number };
   'outcome-unknown': { readonly method: string };
+  /** The tab did not read the items of a stream fast enough for the bound of its outbox. */
+  'stream-overrun': { readonly method: string };
+
+  // Warnings: nothing failed.
+  'settings-differ': { readonly hub: string; readonly settings: readonly string[] };
 
   // Tokens.
   'token-unavailable': object;
@@ -57,11 +63,12 @@ export type WireError<C extends ErrorCode = ErrorCode> = C extends ErrorCode
  * `message` says what happened and what to do about it; it never holds a token or a URL with a query.
  */
 export class HubshareError<C extends ErrorCode = ErrorCode> extends Error {
+  // Written out, here and below: a minifier changes the names of classes.
+  override readonly name: string = 'HubshareError';
   readonly wire: WireError<C>;
 
   constructor(wire: WireError<C>, options?: ErrorOptions) {
     super(wire.message, options);
-    this.name = new.target.name;
     this.wire = wire;
   }
 
@@ -71,20 +78,33 @@ export class HubshareError<C extends ErrorCode = ErrorCode> extends Error {
 }
 
 /** The worker had given the call to the hub and then died. The hub may or may not have run the method. */
-export class OutcomeUnknownError extends HubshareError<'outcome-unknown'> {}
+export class OutcomeUnknownError extends HubshareError<'outcome-unknown'> {
+  override readonly name = 'OutcomeUnknownError';
+}
 
 /** The worker gave no sign in time. The hub may still run the method. */
-export class CallTimedOutError extends HubshareError<'call-timed-out'> {}
+export class CallTimedOutError extends HubshareError<'call-timed-out'> {
+  override readonly name = 'CallTimedOutError';
+}
 
 /** The hub ran the method and it failed, or the hub refused to run it. `message` is what SignalR's own client would give. */
-export class HubCallError extends HubshareError<'hub-error'> {}
+export class HubCallError extends HubshareError<'hub-error'> {
+  override readonly name = 'HubCallError';
+}
 
 /** The issuer or the hub said no to the token, also after a refresh. Asking again with the same sign-in cannot help. */
-export class TokenRejectedError extends HubshareError<'token-rejected'> {}
+export class TokenRejectedError extends HubshareError<'token-rejected'> {
+  override readonly name = 'TokenRejectedError';
+}
 
 /** `instanceof` would leave the code untyped, because the class is generic. */
 export function isHubshareError(error: unknown): error is HubshareError {
   return error instanceof HubshareError;
+}
+
+/** The connection ended and the hub did not say why: SignalR gives callbacks no error then. */
+export function isQuiet(error: WireError): boolean {
+  return error.code === 'connection-lost' && error.quiet === true;
 }
 
 /** Builds an error as data. */

@@ -19,24 +19,32 @@ export interface HubStatus {
 }
 
 /** Entries of a batch, in the order in which they must be dispatched. The number after the kind is the hub's number. */
-export const EntryKind = { hub: 0, event: 1, status: 2, gap: 3 } as const;
+export const EntryKind = { hub: 0, event: 1, status: 2, gap: 3, item: 4, log: 5, end: 6 } as const;
 
 /**
  * - hub: gives the number by which later entries name this hub.
  * - event: a client method and its arguments.
  * - status: the hub's status has changed.
  * - gap: so many events for this tab were dropped here, because its outbox was full.
+ * - item: one item of a stream that this tab has called for. Never dropped.
+ * - end: such a stream has ended here; `null` when it is complete. Before the status, if the connection was lost: SignalR's order.
+ * - log: a line of SignalR's log, redacted, with its `LogLevel`; for tabs that want it. Dropped like an event, but without a gap.
  */
 export type Entry =
   | readonly [kind: 0, hub: number, url: string]
   | readonly [kind: 1, hub: number, method: string, args: unknown[]]
   | readonly [kind: 2, hub: number, status: HubStatus]
-  | readonly [kind: 3, hub: number, dropped: number];
+  | readonly [kind: 3, hub: number, dropped: number]
+  | readonly [kind: 4, hub: number, callId: string, item: unknown]
+  | readonly [kind: 5, hub: number, level: number, text: string]
+  | readonly [kind: 6, hub: number, callId: string, error: WireError | null];
 
 /** Worker to tab. */
 export type WorkerFrame =
   /** `last` is the number of the last entry in it; entries are numbered per tab from 1. `text` is a JSON array of `Entry`. */
   | { readonly kind: 'batch'; readonly last: number; readonly text: string }
+  /** The same for what JSON cannot hold (bytes, dates): of hubs that speak MessagePack. */
+  | { readonly kind: 'values'; readonly last: number; readonly entries: readonly Entry[] }
   /** The worker is about to hand this call to the hub: from here on its outcome may be unknown. */
   | { readonly kind: 'accepted'; readonly callId: string };
 

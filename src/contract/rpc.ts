@@ -32,8 +32,12 @@ export interface Welcome {
   readonly contractVersion: number;
 }
 
+/** The hub protocols that the worker speaks. */
+export type HubProtocolName = 'json' | 'messagepack';
+
 /** How a tab wants a hub to be connected. Everything here can be cloned. `null` means: the worker's default. */
 export interface HubSettings {
+  readonly protocol: HubProtocolName;
   /** Bits of SignalR's `HttpTransportType`. */
   readonly transport: number | null;
   readonly skipNegotiation: boolean;
@@ -58,8 +62,28 @@ export interface HubWish {
   readonly settings: HubSettings;
   /** Client methods that this tab has handlers for, lower-cased. */
   readonly methods: readonly string[];
+  /** The hub is opened, or woken if it rests. `false`: only what this tab wants has changed. */
+  readonly opens: boolean;
   /** This tab can answer `fetchAccessToken` for this hub. */
   readonly hasTokenFactory: boolean;
+  /** This tab can answer `nextRetryDelay` for this hub. */
+  readonly hasRetryPolicy: boolean;
+  /** SignalR's log of this hub, redacted, is wanted as entries among the events. */
+  readonly wantsLog: boolean;
+}
+
+/** A setting that this tab asked for and that another tab, which opened the hub, had asked for differently. */
+export interface SettingDifference {
+  readonly setting: keyof HubSettings;
+  /** For people: headers by name only, for a value may be a secret. */
+  readonly inForce: string;
+  readonly asked: string;
+}
+
+/** What the worker answers to `attach`. */
+export interface Attached {
+  /** The settings of the tab that opened the hub hold until the worker has closed it. Empty: they are the same. */
+  readonly differences: readonly SettingDifference[];
 }
 
 export interface HubCall {
@@ -67,7 +91,48 @@ export interface HubCall {
   /** Unique per call. The same id sent twice to the same worker is one call. */
   readonly callId: string;
   readonly method: string;
+  /** Without those that are streams. */
   readonly args: readonly unknown[];
+  /** How many of the arguments are streams; their items follow as `upload`, numbered from 0 in the order of the arguments. */
+  readonly uploads: number;
+}
+
+/** A piece of a stream that a tab sends with a call. The tab sends none before the call was accepted. */
+export interface UploadPiece {
+  readonly hub: string;
+  readonly callId: string;
+  /** Number of the stream among those of the call. */
+  readonly stream: number;
+  readonly items: readonly unknown[];
+  /** `null`: more will follow. */
+  readonly end: null | { readonly error: string | null };
+}
+
+/** The hub wants a result from this client, which is all tabs together. */
+export interface HubQuestion {
+  readonly hub: string;
+  /** Unique in this worker. */
+  readonly questionId: string;
+  /** Lower-cased. */
+  readonly method: string;
+  readonly args: readonly unknown[];
+  /** The handlers run after the entry of this number was dispatched, as they would on a connection of the tab's own. */
+  readonly after: number;
+}
+
+/** What the handlers of the tab that took a question came to. */
+export type HandlersResult =
+  | { readonly kind: 'result'; readonly value: unknown }
+  /** The handlers gave nothing. */
+  | { readonly kind: 'none' }
+  /** `text` is what the hub is told, in SignalR's words. */
+  | { readonly kind: 'error'; readonly text: string };
+
+/** What a retry policy is told, as data (SignalR's `RetryContext`). */
+export interface RetryContextData {
+  readonly previousRetryCount: number;
+  readonly elapsedMilliseconds: number;
+  readonly retryReason: WireError;
 }
 
 /**
@@ -84,13 +149,21 @@ export interface CoordinatorApi {
   /** First call on a port. The worker holds nothing for a tab that has not joined. */
   join(hello: Hello, tab: Remote<TabApi & ProxyMarked>): Promise<Reply<Welcome>>;
   /** Opens the hub if it is not open, or wakes it if it rests. Answers at once; the status follows as an entry among the events. */
-  attach(wish: HubWish): Promise<Reply<void>>;
+  attach(wish: HubWish): Promise<Reply<Attached>>;
   /** This tab no longer wants the hub. Answers when the connection is closed, if it was the last tab. */
   detach(hub: string): Promise<Reply<void>>;
   subscribe(hub: string, method: string): Promise<Reply<void>>;
   unsubscribe(hub: string, method: string): Promise<Reply<void>>;
   invoke(call: HubCall): Promise<CallOutcome>;
   send(call: HubCall): Promise<CallOutcome>;
+  /** The items come as entries among the events. Settles when the stream has ended; a cancelled one ends with `undefined`. */
+  stream(call: HubCall): Promise<CallOutcome>;
+  /** The tab wants no more items: the hub is told to stop. */
+  cancelStream(hub: string, callId: string): Promise<Reply<void>>;
+  /** Answered when the items were handed to the hub: the answer is the credit for the next piece. */
+  upload(piece: UploadPiece): Promise<Reply<void>>;
+  /** What became of a question that this tab took. */
+  answer(questionId: string, result: HandlersResult): Promise<Reply<void>>;
   setVisibility(visibility: Visibility): Promise<Reply<void>>;
   /** The page is about to be frozen or cached: nothing is posted to it until `unpark`. */
   park(): Promise<Reply<void>>;
@@ -111,4 +184,8 @@ export interface CoordinatorApi {
 export interface TabApi {
   /** Only one tab is asked at a time, the primary first. */
   fetchAccessToken(hub: string): Promise<Reply<string>>;
+  /** `true`: this tab runs its handlers and will call `answer`. `false`: it has none. Answered at once, however long the handlers take. */
+  takeQuestion(question: HubQuestion): Promise<Reply<boolean>>;
+  /** Asks the app's retry policy: milliseconds until the next attempt, or `null` to give up. */
+  nextRetryDelay(hub: string, context: RetryContextData): Promise<Reply<number | null>>;
 }

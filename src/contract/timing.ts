@@ -24,5 +24,8 @@ export const CALL_ACCEPT_MS = 10_000;
 /** How long one tab may take to give a token before the next one is asked. */
 export const TOKEN_FROM_TAB_MS = 10_000;
 
+/** How long one tab may take to say whether it answers a question of the hub, or what its retry policy says, before the next one is asked. */
+export const QUESTION_TAKE_MS = 5_000;
+
 /** How long the worker keeps the hub connected after the last tab has gone. */
 export const LINGER_MS = 5_000;

@@ -37,6 +37,9 @@ function setUp() {
     onEvent: (method, args) => seen.push(`${hub} ${method} ${JSON.stringify(args)}`),
     onStatus: ({ phase }) => seen.push(`${hub} status ${phase}`),
     onGap: (dropped) => seen.push(`${hub} gap ${dropped}`),
+    onItem: (callId, item) => seen.push(`${hub} item of ${callId} ${JSON.stringify(item)}`),
+    onStreamEnd: (callId, error) => seen.push(`${hub} end of ${callId} ${error?.code ?? 'complete'}`),
+    onLog: (level, text) => seen.push(`${hub} log ${level} ${text}`),
   });
   for (const hub of [OPS, CHAT]) sinks.set(hub, sinkFor(hub));
   const onAccepted = vi.fn();
@@ -56,9 +59,35 @@ describe('a batch', () => {
     expect(seen).toEqual([`${OPS} metric [1]`, `${CHAT} status live`, `${OPS} gap 7`, `${OPS} metric [9]`]);
   });
 
+  it('gives items of streams and lines of the log their place among the events', () => {
+    const { deliver, seen } = setUp();
+    deliver(4, [0, 1, OPS], [4, 1, 'id-1', { n: 1 }], [1, 1, 'metric', []], [5, 1, 2, 'a line']);
+    expect(seen).toEqual([`${OPS} item of id-1 {"n":1}`, `${OPS} metric []`, `${OPS} log 2 a line`]);
+  });
+
+  it('of values is read like one of text, and acknowledged', () => {
+    const { frame, seen, posted, sinks } = setUp();
+    const items: unknown[] = [];
+    sinks.set(OPS, { ...sinks.get(OPS)!, onItem: (_, item) => items.push(item) });
+    const bytes = new Uint8Array([1, 2]);
+    frame({
+      kind: 'values',
+      last: 3,
+      entries: [
+        [0, 1, OPS],
+        [1, 1, 'metric', [1]],
+        [4, 1, 'id-1', bytes],
+      ],
+    });
+    expect(seen).toEqual([`${OPS} metric [1]`]);
+    expect(items).toEqual([bytes]);
+    expect(posted).toEqual([{ kind: 'ack', last: 3 }]);
+  });
+
   it('is acknowledged after it was dispatched, once', () => {
     const { deliver, posted, seen, sinks } = setUp();
-    sinks.set(OPS, { onEvent: () => expect(posted).toEqual([]), onStatus: () => undefined, onGap: () => undefined });
+    const sink = sinks.get(OPS)!;
+    sinks.set(OPS, { ...sink, onEvent: () => expect(posted).toEqual([]) });
     deliver(2, [0, 1, OPS], [1, 1, 'metric', [1]]);
     expect(posted).toEqual([{ kind: 'ack', last: 2 }]);
     expect(seen).toEqual([]);

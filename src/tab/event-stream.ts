@@ -1,4 +1,5 @@
 /** Reads the batches of the worker in order, gives each entry to its hub, and acknowledges: the acknowledgement is the worker's credit. */
+import type { WireError } from '../contract/errors.js';
 import { EntryKind, type AckFrame, type Entry, type HubStatus, type WorkerFrame } from '../contract/frames.js';
 
 /** What one hub of this tab is told. */
@@ -6,6 +7,12 @@ export interface EntrySink {
   onEvent(method: string, args: unknown[]): void;
   onStatus(status: HubStatus): void;
   onGap(dropped: number): void;
+  /** An item of a stream that this tab called for. */
+  onItem(callId: string, item: unknown): void;
+  /** Such a stream has ended; `null`: it is complete. */
+  onStreamEnd(callId: string, error: WireError | null): void;
+  /** A line of SignalR's log, with its `LogLevel`. */
+  onLog(level: number, text: string): void;
 }
 
 export interface EventStream {
@@ -32,7 +39,8 @@ export function readEvents(
       return;
     }
     try {
-      for (const entry of JSON.parse(frame.text) as Entry[]) dispatch(entry);
+      const entries = frame.kind === 'batch' ? (JSON.parse(frame.text) as Entry[]) : frame.entries;
+      for (const entry of entries) dispatch(entry);
     } finally {
       dispatched = frame.last;
       const ack: AckFrame = { kind: 'ack', last: frame.last };
@@ -58,6 +66,15 @@ export function readEvents(
         return;
       case EntryKind.gap:
         sink(entry[1])?.onGap(entry[2]);
+        return;
+      case EntryKind.item:
+        sink(entry[1])?.onItem(entry[2], entry[3]);
+        return;
+      case EntryKind.log:
+        sink(entry[1])?.onLog(entry[2], entry[3]);
+        return;
+      case EntryKind.end:
+        sink(entry[1])?.onStreamEnd(entry[2], entry[3]);
     }
   }
 

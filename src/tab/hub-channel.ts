@@ -1,9 +1,11 @@
 /** One hub in this tab: what the tab's connections to it want together, said to the worker once, and said again to a new worker. */
-import { isHubshareError, wireError, type WireError } from '../contract/errors.js';
+import type { IRetryPolicy } from '@microsoft/signalr';
+import { errorFromWire, isHubshareError, isQuiet, wireError, type WireError } from '../contract/errors.js';
 import type { HubStatus } from '../contract/frames.js';
-import type { HubSettings, Reply } from '../contract/rpc.js';
+import type { HubQuestion, HubSettings, Reply, RetryContextData, SettingDifference } from '../contract/rpc.js';
+import { handlersResult, type AskedUser } from './client-result.js';
 import type { EntrySink } from './event-stream.js';
-import { createPendingCalls, type CallKind } from './pending-calls.js';
+import { createPendingCalls, type OngoingCall, type OutgoingCall } from './pending-calls.js';
 import { REJOIN_DELAYS_MS } from '../contract/timing.js';
 import { answered } from './answered.js';
 import type { Stay, TabClient } from './tab-client.js';
@@ -11,16 +13,22 @@ import type { Stay, TabClient } from './tab-client.js';
 export type TokenFactory = () => string | Promise<string>;
 
 /** A `SharedHubConnection`, as its channel sees it. */
-export interface ChannelUser {
+export interface ChannelUser extends AskedUser {
   readonly settings: HubSettings;
   /** Client methods that it has handlers for, lower-cased. */
   methods(): Iterable<string>;
   readonly tokenFactory: TokenFactory | null;
   /** It wants to be connected again when the connection was lost. */
   readonly reconnects: boolean;
+  readonly retryPolicy: IRetryPolicy | null;
+  /** It wants SignalR's log. */
+  readonly wantsLog: boolean;
   onEvent(method: string, args: unknown[]): void;
   onStatus(status: HubStatus): void;
   onGap(dropped: number): void;
+  onLog(level: number, text: string): void;
+  /** The hub is connected in another way than this user has asked for. */
+  onDifferences(differences: readonly SettingDifference[]): void;
   /** The worker died; the channel is on its way to the next one. */
   onWorkerLost(error: WireError): void;
   /** The channel could not get to a new worker and gave up. */
@@ -33,11 +41,18 @@ export interface HubChannel extends EntrySink {
   readonly status: HubStatus | null;
   /** The user wants the hub: joins the worker if need be, and wakes a hub that rests. */
   attach(user: ChannelUser): Promise<void>;
-  detach(user: ChannelUser): Promise<void>;
+  /**
+   * @param then - Called in the same turn as, and after, the calls of the user that are still open have ended. Before that the
+   *   worker has said all that it had to say of them.
+   */
+  detach(user: ChannelUser, then?: () => void): Promise<void>;
   listen(method: string): void;
   unlisten(method: string): void;
-  call(user: ChannelUser, kind: CallKind, method: string, args: readonly unknown[]): Promise<unknown>;
+  call(user: ChannelUser, wanted: OutgoingCall): OngoingCall;
   fetchAccessToken(): Promise<Reply<string>>;
+  /** @returns Whether this tab has handlers for the method, and so will answer. */
+  takeQuestion(question: HubQuestion, stay: Stay): boolean;
+  nextRetryDelay(context: RetryContextData): Reply<number | null>;
   accepted(callId: string): void;
   acceptedByDead(callId: string): void;
   /** The browser says that the network is back: a try to get to a worker need not wait longer. */
@@ -70,15 +85,53 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
     void (change === 1 ? stay.api.subscribe(hub, method) : stay.api.unsubscribe(hub, method));
   }
 
-  async function sayWish(stay: Stay): Promise<void> {
-    const first = [...users][0];
-    if (first === undefined) return;
+  /**
+   * @param speaker - Whose settings are asked for.
+   * @param opens - The hub is wanted; otherwise only what is wanted of it has changed.
+   * @returns The settings that are not in force.
+   */
+  async function sayWish(stay: Stay, speaker: ChannelUser, opens: boolean): Promise<readonly SettingDifference[]> {
     toldIn = stay;
-    const hasTokenFactory = [...users].some((user) => user.tokenFactory !== null);
-    await answered(
-      stay.api.attach({ hub, settings: first.settings, methods: [...wanted.keys()], hasTokenFactory }),
+    const all = [...users];
+    const { differences } = await answered(
+      stay.api.attach({
+        hub,
+        settings: speaker.settings,
+        methods: [...wanted.keys()],
+        opens,
+        hasTokenFactory: all.some((user) => user.tokenFactory !== null),
+        hasRetryPolicy: all.some((user) => user.retryPolicy !== null),
+        wantsLog: all.some((user) => user.wantsLog),
+      }),
       stay.over,
     );
+    return differences;
+  }
+
+  async function askFor(stay: Stay, speaker: ChannelUser | undefined): Promise<void> {
+    if (speaker === undefined) return;
+    const differences = await sayWish(stay, speaker, true);
+    if (differences.length > 0 && users.has(speaker)) speaker.onDifferences(differences);
+  }
+
+  /** One that lets the hub go in the callback of another is told nothing more. */
+  function forEachUser(tell: (user: ChannelUser) => void): void {
+    if (users.size === 1) {
+      // The usual case, and the hot path.
+      for (const user of users) return tell(user);
+    }
+    for (const user of [...users]) if (users.has(user)) tell(user);
+  }
+
+  const firstUser = (): ChannelUser | undefined => users.values().next().value;
+
+  async function answerQuestion({ questionId, method, args, after }: HubQuestion, stay: Stay): Promise<void> {
+    const turn = stay.events.reached(after);
+    if (turn !== undefined) await turn;
+    if (stay.over.aborted) return;
+    const result = await handlersResult([...users], method, [...args]);
+    // A worker that has died meanwhile has taken the question with it.
+    if (!stay.over.aborted) await stay.api.answer(questionId, result);
   }
 
   function pause(delayMs: number): Promise<void> {
@@ -110,7 +163,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
           const stay = await client.join();
           if (!users.has(user)) return;
           try {
-            await sayWish(stay);
+            await askFor(stay, user);
             return;
           } catch (error) {
             // The worker died before it answered: nothing has happened yet, so the next one is asked the same.
@@ -123,49 +176,80 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
       }
     },
 
-    async detach(user) {
-      if (!users.delete(user)) return;
-      calls.rejectAll(STOPPED, user);
+    async detach(user, then) {
+      if (!users.delete(user)) return then?.();
+      const endCalls = calls.withdraw(user);
       const { stay } = client;
-      if (users.size > 0) {
+      const told = stay !== null && stay === toldIn ? stay : null;
+      const left = firstUser();
+      if (left === undefined) {
+        wanted.clear();
+        status = null;
+        resendDue = false;
+        toldIn = null;
+        endPause?.();
+      } else {
         for (const method of user.methods()) want(method, -1);
-        // Who is left may have no token to give.
-        if (stay !== null && stay === toldIn) void sayWish(stay).catch(() => undefined);
-        return;
       }
-      const wasTold = stay !== null && stay === toldIn;
-      wanted.clear();
-      status = null;
-      resendDue = false;
-      toldIn = null;
-      endPause?.();
-      if (wasTold) {
+      if (told === null) {
+        // Whoever is told of the stop by its start is told before the stop is done.
+        await Promise.resolve();
+      } else {
         try {
-          await answered(stay.api.detach(hub), stay.over);
+          // Who is left may have no token to give. It has been warned of its settings when it came.
+          await (left === undefined ? answered(told.api.detach(hub), told.over) : sayWish(told, left, false));
         } catch {
-          // Gone with its worker, or never attached: either way this tab no longer holds the hub.
+          // Gone with its worker, or never attached: either way the worker has nothing more to say of this user's calls.
         }
       }
-      client.released();
+      endCalls(STOPPED);
+      then?.();
+      if (left === undefined) client.released();
     },
 
     listen: (method) => want(method, 1),
     unlisten: (method) => want(method, -1),
-    call: (user, kind, method, args) => calls.start(user, kind, hub, method, args, client.stay),
+    call: (user, wanted) => calls.start(user, hub, wanted, client.stay),
 
     async fetchAccessToken() {
       const factory = [...users].find((user) => user.tokenFactory !== null)?.tokenFactory;
-      if (factory === undefined || factory === null) {
-        return {
-          ok: false,
-          error: wireError('stopped', 'This tab has no accessTokenFactory for the hub.', {}),
-        };
-      }
+      if (factory === undefined || factory === null) return nothingHere('accessTokenFactory');
       try {
         return { ok: true, value: await factory() };
       } catch (error) {
         const message = `accessTokenFactory failed: ${error instanceof Error ? error.message : String(error)}`;
         return { ok: false, error: wireError('token-unavailable', message, {}) };
+      }
+    },
+
+    takeQuestion(question, stay) {
+      if (![...users].some((user) => user.handlersOf(question.method).length > 0)) return false;
+      // A result that cannot cross would leave the hub waiting: the worker is told so instead.
+      answerQuestion(question, stay).catch((error: unknown) => {
+        stay.api.answer(question.questionId, { kind: 'error', text: String(error) }).catch(() => undefined);
+      });
+      return true;
+    },
+
+    nextRetryDelay({ previousRetryCount, elapsedMilliseconds, retryReason }) {
+      const user = [...users].find(({ retryPolicy }) => retryPolicy !== null);
+      if (user === undefined || user.retryPolicy === null) return nothingHere('retry policy');
+      try {
+        const delayMs: unknown = user.retryPolicy.nextRetryDelayInMilliseconds({
+          previousRetryCount,
+          elapsedMilliseconds,
+          retryReason: isQuiet(retryReason) ? new Error(UNKNOWN_REASON) : errorFromWire(retryReason),
+        });
+        if (delayMs === null) return { ok: true, value: null };
+        // As with SignalR, whose timer takes what is no number for 0.
+        return {
+          ok: true,
+          value: typeof delayMs === 'number' && delayMs > 0 && Number.isFinite(delayMs) ? delayMs : 0,
+        };
+      } catch (error) {
+        const asked = `IRetryPolicy.nextRetryDelayInMilliseconds(${previousRetryCount}, ${elapsedMilliseconds})`;
+        user.log(4, `${asked} threw error '${String(error)}'.`);
+        return { ok: true, value: null };
       }
     },
 
@@ -177,48 +261,65 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
       calls.workerLost();
       resendDue = true;
       status = null;
-      for (const user of [...users]) user.onWorkerLost(error);
+      forEachUser((user) => user.onWorkerLost(error));
     },
 
     async resume() {
       for (let attempt = 0; users.size > 0; attempt += 1) {
         try {
-          await sayWish(await client.join());
+          await askFor(await client.join(), firstUser());
           return;
         } catch (error) {
           // It has died as well; its own death leads here again.
           if (isHubshareError(error) && error.code === 'worker-lost') return;
           const wire = isHubshareError(error) ? error.wire : wireError('worker-lost', String(error), {});
           const delayMs = REJOIN_DELAYS_MS[attempt];
-          for (const user of [...users]) if (delayMs === undefined || !user.reconnects) user.onAbandoned(wire);
+          forEachUser((user) => {
+            if (delayMs === undefined || !user.reconnects) user.onAbandoned(wire);
+          });
           if (delayMs !== undefined && users.size > 0) await pause(delayMs);
         }
       }
     },
 
     onEvent(method, args) {
-      for (const user of users) user.onEvent(method, args);
+      forEachUser((user) => user.onEvent(method, args));
     },
 
     onStatus(next) {
       status = next;
-      for (const user of [...users]) user.onStatus(next);
-      if (!resendDue) return;
-      if (next.phase === 'live' && client.stay !== null) {
+      // Before the users are told: what they call then comes after what they had called before.
+      if (resendDue && next.phase === 'live' && client.stay !== null) {
         resendDue = false;
         calls.resend(client.stay);
-      } else if (next.phase === 'resting' || next.phase === 'closed') {
+      }
+      forEachUser((user) => user.onStatus(next));
+      if (resendDue && (next.phase === 'resting' || next.phase === 'closed')) {
         resendDue = false;
         calls.rejectAll(next.error ?? STOPPED);
       }
     },
 
     onGap(dropped) {
-      for (const user of [...users]) user.onGap(dropped);
+      forEachUser((user) => user.onGap(dropped));
+    },
+
+    onItem: (callId, item) => calls.item(callId, item),
+    onStreamEnd: (callId, error) => calls.ended(callId, error),
+
+    onLog(level, text) {
+      forEachUser((user) => user.onLog(level, text));
     },
   };
   return channel;
 }
+
+function nothingHere(what: string): { readonly ok: false; readonly error: WireError } {
+  return { ok: false, error: wireError('stopped', `This tab has no ${what} for the hub.`, {}) };
+}
+
+/** SignalR's own words where the hub gave none. */
+const UNKNOWN_REASON = 'Attempting to reconnect due to a unknown error.';
 
 /** SignalR's own words for a call that ends with its connection. */
 const STOPPED = wireError('stopped', 'Invocation canceled due to the underlying connection being closed.', {});

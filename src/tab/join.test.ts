@@ -61,7 +61,11 @@ const request = {
   tabId: 'tab',
   tabLock: 'tab-lock',
   visibility: () => 'hidden' as const,
-  tab: { fetchAccessToken: () => Promise.resolve({ ok: true as const, value: 't' }) },
+  tab: {
+    fetchAccessToken: () => Promise.resolve({ ok: true as const, value: 't' }),
+    takeQuestion: () => Promise.resolve({ ok: true as const, value: false }),
+    nextRetryDelay: () => Promise.resolve({ ok: true as const, value: null }),
+  },
 };
 
 describe('a worker that answers', () => {

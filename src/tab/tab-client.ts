@@ -48,6 +48,8 @@ function unsupported(message: string): HubshareError<'worker-unsupported'> {
   return new HubshareError(wireError('worker-unsupported', message, {}));
 }
 
+const NOT_USED = { ok: false, error: wireError('stopped', 'This tab no longer uses the hub.', {}) } as const;
+
 export function createTabClient(factory: WorkerFactory): TabClient {
   const tabId = crypto.randomUUID();
   const channels = new Map<string, HubChannel>();
@@ -61,12 +63,12 @@ export function createTabClient(factory: WorkerFactory): TabClient {
   let forgotten: Promise<void> = Promise.resolve();
 
   const tabApi: TabApi = {
-    fetchAccessToken: async (hub) => {
-      const channel = channels.get(hub);
-      return channel === undefined
-        ? { ok: false, error: wireError('stopped', 'This tab no longer uses the hub.', {}) }
-        : channel.fetchAccessToken();
-    },
+    fetchAccessToken: async (hub) => channels.get(hub)?.fetchAccessToken() ?? NOT_USED,
+    takeQuestion: async (question) => ({
+      ok: true,
+      value: stay !== null && channels.get(question.hub)?.takeQuestion(question, stay) === true,
+    }),
+    nextRetryDelay: async (hub, context) => channels.get(hub)?.nextRetryDelay(context) ?? NOT_USED,
   };
 
   function join(): Promise<Stay> {

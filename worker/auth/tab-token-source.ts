@@ -1,7 +1,7 @@
 /** Gets the access token from the app's `accessTokenFactory` in a tab: the primary is asked first, the next one if it does not answer. */
-import { errorFromWire, HubshareError, isHubshareError, wireError } from '../../src/contract/errors.js';
+import { errorFromWire, HubshareError, wireError } from '../../src/contract/errors.js';
 import type { Clock } from '../clock.js';
-import { ask } from '../tabs/ask.js';
+import { ask, NoAnswerError } from '../tabs/ask.js';
 import type { Tab } from '../tabs/tab.js';
 import type { TokenSource } from './token-source.js';
 
@@ -41,7 +41,7 @@ export function tabTokenSource(deps: TabTokenSourceDeps): TokenSource {
           });
         } catch (error) {
           signal.throwIfAborted();
-          if (!(isHubshareError(error) && error.code === 'token-timed-out')) throw error;
+          if (!(error instanceof NoAnswerError)) throw error;
           deps.onSkipped(tab);
           continue;
         }

@@ -1,15 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry, WorkerFrame } from '../../src/contract/frames.js';
+import { EntryKind, type Entry, type WorkerFrame } from '../../src/contract/frames.js';
 import { createOutbox, DEFAULT_OUTBOX_LIMITS, type Encoded, type OutboxLimits } from './outbox.js';
 
-type Batch = Extract<WorkerFrame, { kind: 'batch' }>;
+type Batch = Extract<WorkerFrame, { kind: 'batch' | 'values' }>;
 
-const event = (id: number, hub = 1, padding = ''): Encoded => ({
+type Text = Encoded & { readonly text: string };
+
+const event = (id: number, hub = 1, padding = ''): Text => ({
   kind: 'event',
   hub,
   text: JSON.stringify([1, hub, 'e', padding === '' ? [id] : [id, padding]]),
 });
 const status = (id: number, hub = 1): Encoded => ({ kind: 'status', hub, text: JSON.stringify([2, hub, id]) });
+const item = (id: number, callId = 'i', hub = 1, padding = ''): Text => ({
+  kind: 'item',
+  hub,
+  text: JSON.stringify([4, hub, callId, padding === '' ? id : [id, padding]]),
+});
+const log = (id: number, hub = 1): Text => ({ kind: 'log', hub, text: JSON.stringify([5, hub, 3, String(id)]) });
+/** An event of a hub that speaks MessagePack. */
+const valued = (id: number, hub = 1, size = 20): Encoded => ({
+  kind: 'event',
+  hub,
+  entry: [EntryKind.event, hub, 'e', [id]],
+  size,
+});
 const named = (hub = 1): Encoded => ({ kind: 'hub', hub, text: JSON.stringify([0, hub, `https://h.test/${hub}`]) });
 
 function setUp(limits: Partial<OutboxLimits> = {}) {
@@ -18,7 +33,7 @@ function setUp(limits: Partial<OutboxLimits> = {}) {
   const outbox = createOutbox({
     limits: { ...DEFAULT_OUTBOX_LIMITS, ...limits },
     post: (frame) => {
-      if (frame.kind === 'batch') batches.push(frame);
+      if (frame.kind !== 'accepted') batches.push(frame);
     },
     schedule: (flush) => scheduled.push(flush),
   });
@@ -53,8 +68,11 @@ function setUp(limits: Partial<OutboxLimits> = {}) {
   };
 }
 
+const entriesOf = (batch: Batch): readonly Entry[] =>
+  batch.kind === 'batch' ? (JSON.parse(batch.text) as Entry[]) : batch.entries;
+
 function read(batch: Batch): string[] {
-  return (JSON.parse(batch.text) as Entry[]).map((entry) => {
+  return entriesOf(batch).map((entry) => {
     const at = entry[1] === 1 ? '' : `@${entry[1]}`;
     switch (entry[0]) {
       case 0:
@@ -65,6 +83,12 @@ function read(batch: Batch): string[] {
         return `s${JSON.stringify(entry[2])}${at}`;
       case 3:
         return `gap ${entry[2]}${at}`;
+      case 4:
+        return `${entry[2]}:${String(entry[3])}${at}`;
+      case 5:
+        return `log ${entry[3]}${at}`;
+      case 6:
+        return `end ${entry[2]}${at}`;
     }
   });
 }
@@ -333,8 +357,8 @@ describe('an outbox that fills', () => {
       if (id % 5 === 0) box.outbox.push(status(id, (id % 3) + 1));
       box.endTask();
     }
-    // Ten entries that wait, and for each of three hubs at most a gap and a status.
-    expect(box.outbox.waiting).toBeLessThanOrEqual(16);
+    // Ten events that wait, two statuses among them, and for each of three hubs at most a gap and a status before them.
+    expect(box.outbox.waiting).toBeLessThanOrEqual(18);
   });
 
   it('goes on in order once there is room again', () => {
@@ -497,6 +521,231 @@ describe('lastNumber', () => {
   });
 });
 
+describe('items of streams', () => {
+  it('are never dropped, however many events are, and keep their place among them', () => {
+    const box = setUp({ maxQueuedEntries: 2 });
+    box.outbox.setParked(true);
+    for (let id = 1; id <= 5; id += 1) {
+      box.outbox.push(event(id));
+      expect(box.outbox.push(item(id))).toBe(true);
+    }
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['i:1', 'i:2', 'gap 3', 'i:3', 'e4', 'i:4', 'e5', 'i:5']);
+  });
+
+  it('do not count towards the bound that drops events, and neither do statuses and names', () => {
+    const box = setUp({ maxQueuedEntries: 2, maxQueuedChars: 2 * event(1).text.length });
+    box.outbox.setParked(true);
+    box.outbox.push(named());
+    for (let id = 1; id <= 50; id += 1) box.outbox.push(item(id));
+    for (let id = 1; id <= 50; id += 1) box.outbox.push(status(id));
+    box.outbox.push(event(1));
+    box.outbox.push(event(2));
+    expect(box.outbox.dropped).toBe(0);
+    expect(box.outbox.waiting).toBe(103);
+  });
+
+  it('are refused when too many wait, and the outbox is as it was', () => {
+    const box = setUp({ maxStreamItems: 2 });
+    box.outbox.setParked(true);
+    expect([box.outbox.push(item(1)), box.outbox.push(item(2)), box.outbox.push(item(3))]).toEqual([true, true, false]);
+    expect(box.outbox.lastNumber).toBe(2);
+    expect(box.outbox.waiting).toBe(2);
+    expect(box.outbox.push(event(1))).toBe(true);
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['i:1', 'i:2', 'e1']);
+    expect(box.outbox.push(item(4))).toBe(true);
+  });
+
+  it('are refused when they are too large together, but one alone may be as large as it is', () => {
+    const box = setUp({ maxStreamChars: 2 * item(1).text.length });
+    box.outbox.setParked(true);
+    expect([1, 2, 3].map((id) => box.outbox.push(item(id)))).toEqual([true, true, false]);
+    box.outbox.setParked(false);
+    box.drain();
+    box.outbox.setParked(true);
+    expect(box.outbox.push(item(4, 'i', 1, 'x'.repeat(1_000)))).toBe(true);
+    expect(box.outbox.push(item(5))).toBe(false);
+  });
+
+  it('that a wipe takes back make room for others', () => {
+    const box = setUp({ maxStreamItems: 2 });
+    box.outbox.setParked(true);
+    box.outbox.push(item(1));
+    box.outbox.push(item(2, 'j', 2));
+    box.outbox.wipe(1);
+    expect(box.outbox.waiting).toBe(1);
+    expect([box.outbox.push(item(3, 'j', 2)), box.outbox.push(item(4, 'j', 2))]).toEqual([true, false]);
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['j:2@2', 'j:3@2']);
+  });
+
+  it('are not counted as delivered events', () => {
+    const box = setUp();
+    box.outbox.push(item(1));
+    box.outbox.push(event(1));
+    box.drain();
+    expect(box.outbox.delivered).toBe(1);
+  });
+});
+
+describe('lines of the log', () => {
+  it('are dropped like events, but nobody is told and no event is said to be missing', () => {
+    const box = setUp({ maxQueuedEntries: 2 });
+    box.outbox.setParked(true);
+    for (const id of [1, 2, 3, 4]) box.outbox.push(log(id));
+    box.outbox.push(event(1));
+    expect(box.outbox.dropped).toBe(0);
+    expect(box.outbox.waiting).toBe(2);
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['log 4', 'e1']);
+  });
+
+  it('that were dropped leave no number that is never reached', () => {
+    const box = setUp({ maxQueuedEntries: 1 });
+    box.outbox.setParked(true);
+    for (const id of [1, 2]) box.outbox.push(log(id));
+    const promised = box.outbox.lastNumber;
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.batches.at(-1)?.last).toBe(promised);
+  });
+});
+
+describe('statuses that wait', () => {
+  it('are all told while they are few', () => {
+    const box = setUp();
+    box.outbox.setParked(true);
+    for (let id = 1; id <= 100; id += 1) box.outbox.push(status(id));
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toHaveLength(100);
+  });
+
+  it('stay bounded for a tab that is parked for a night, and the newest of each hub is told', () => {
+    const box = setUp();
+    box.outbox.setParked(true);
+    for (let id = 1; id <= 5_000; id += 1) box.outbox.push(status(id, (id % 2) + 1));
+    expect(box.outbox.waiting).toBeLessThanOrEqual(256);
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toContain('s5000');
+    expect(box.posted).toContain('s4999@2');
+    expect(box.outbox.waitingChars).toBe(0);
+  });
+});
+
+describe('what was taken away', () => {
+  it.each<[string, (box: ReturnType<typeof setUp>) => void]>([
+    ['by a wipe', (box) => box.outbox.wipe(1)],
+    [
+      'for many statuses',
+      (box) => {
+        for (let id = 1; id <= 300; id += 1) box.outbox.push(status(id));
+        box.outbox.wipe(1);
+      },
+    ],
+  ])('%s is not counted a second time', (_, takeAway) => {
+    const box = setUp({ maxQueuedEntries: 1 });
+    box.outbox.setParked(true);
+    const fill = (): void => {
+      for (const id of [1, 2, 3]) {
+        box.outbox.push(status(id));
+        box.outbox.push(event(id));
+      }
+    };
+    fill();
+    takeAway(box);
+    expect([box.outbox.waiting, box.outbox.waitingChars]).toEqual([0, 0]);
+    fill();
+    expect(box.outbox.waiting).toBe(3);
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['gap 2', 's3', 'e3']);
+    expect(box.outbox.waitingChars).toBe(0);
+  });
+
+  it('for newer statuses is not counted a second time when events are dropped after it', () => {
+    const box = setUp({ maxQueuedEntries: 1 });
+    box.outbox.setParked(true);
+    for (const id of [1, 2]) {
+      box.outbox.push(status(id));
+      box.outbox.push(event(id));
+    }
+    for (let id = 3; id <= 300; id += 1) box.outbox.push(status(id));
+    box.outbox.push(event(3));
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted.filter((entry) => !entry.startsWith('s'))).toEqual(['gap 2', 'e3']);
+    expect(box.posted.at(-2)).toBe('s300');
+    expect([box.outbox.waiting, box.outbox.waitingChars]).toEqual([0, 0]);
+  });
+});
+
+describe('values', () => {
+  it('are posted as they are', () => {
+    const box = setUp();
+    box.outbox.push(valued(1));
+    box.outbox.push(valued(2));
+    box.endTask();
+    expect(box.batches).toEqual([
+      {
+        kind: 'values',
+        last: 2,
+        entries: [
+          [1, 1, 'e', [1]],
+          [1, 1, 'e', [2]],
+        ],
+      },
+    ]);
+  });
+
+  it('never share a batch with text, and the order holds', () => {
+    const box = setUp({ window: 10 });
+    box.outbox.push(named());
+    box.outbox.push(valued(1));
+    box.outbox.push(valued(2));
+    box.outbox.push(event(1, 2));
+    box.outbox.push(valued(3));
+    box.endTask();
+    expect(box.batches.map((batch) => [batch.kind, ...read(batch)])).toEqual([
+      ['batch', 'h'],
+      ['values', 'e1', 'e2'],
+      ['batch', 'e1@2'],
+      ['values', 'e3'],
+    ]);
+    expect(box.batches.map(({ last }) => last)).toEqual([1, 3, 4, 5]);
+  });
+
+  it('count by their estimated size, in a batch and in the outbox', () => {
+    const box = setUp({ maxBatchChars: 50, maxQueuedChars: 100, window: 10 });
+    box.outbox.setParked(true);
+    for (const id of [1, 2, 3, 4]) box.outbox.push(valued(id, 1, 30));
+    expect(box.outbox.waitingChars).toBe(90);
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['gap 1', 'e2', 'e3', 'e4']);
+    expect(box.batches.map((batch) => read(batch).length)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('and a gap among them are one batch', () => {
+    const box = setUp({ maxQueuedEntries: 2 });
+    box.outbox.setParked(true);
+    for (const id of [1, 2]) box.outbox.push(valued(id, 2));
+    box.outbox.push({ kind: 'item', hub: 2, entry: [EntryKind.item, 2, 'i', 0], size: 8 });
+    box.outbox.push(valued(3));
+    box.outbox.push(valued(4));
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['gap 2@2', 'i:0@2', 'e3', 'e4']);
+    expect(box.batches.map(({ kind }) => kind)).toEqual(['batch', 'values']);
+  });
+});
+
 /** Mulberry32: the same walk for the same seed, on every machine. */
 function randomOf(seed: number): () => number {
   let state = seed;
@@ -508,7 +757,7 @@ function randomOf(seed: number): () => number {
   };
 }
 
-/** One walk: random pushes, ends of tasks, acknowledgements, parking. Returns what is wrong, or null. */
+/** One walk: random pushes of all kinds, ends of tasks, acknowledgements, parking. Returns what is wrong, or null. */
 function walk(seed: number): string | null {
   const random = randomOf(seed);
   const upTo = (most: number): number => Math.floor(random() * most) + 1;
@@ -518,20 +767,31 @@ function walk(seed: number): string | null {
     maxBatchChars: upTo(120),
     maxQueuedEntries: upTo(12),
     maxQueuedChars: 20 + upTo(300),
+    maxStreamItems: upTo(20),
+    maxStreamChars: 20 + upTo(600),
   };
   const box = setUp(limits);
   const hubs = upTo(3);
   const pushed = new Map<number, number>();
+  const itemsTaken: number[] = [];
   let promised = 0;
-  for (let move = 0; move < 60; move += 1) {
+  for (let move = 0; move < 80; move += 1) {
     const dice = random();
     if (dice < 0.5) {
       const hub = upTo(hubs);
       const id = (pushed.get(hub) ?? 0) + 1;
       pushed.set(hub, id);
-      box.outbox.push(event(id, hub, 'x'.repeat(upTo(30))));
-    } else if (dice < 0.58) {
+      box.outbox.push(
+        random() < 0.3
+          ? { kind: 'event', hub, entry: [EntryKind.event, hub, 'e', [id]], size: upTo(40) }
+          : event(id, hub, 'x'.repeat(upTo(30))),
+      );
+    } else if (dice < 0.55) {
       box.outbox.push(status(move, upTo(hubs)));
+    } else if (dice < 0.65) {
+      if (box.outbox.push(item(move, 'i', upTo(hubs)))) itemsTaken.push(move);
+    } else if (dice < 0.68) {
+      box.outbox.push(log(move, upTo(hubs)));
     } else if (dice < 0.78) {
       box.endTask();
       if (box.outbox.unacknowledged > limits.window) return 'more batches on the way than the window allows';
@@ -555,9 +815,11 @@ function walk(seed: number): string | null {
   if (last !== promised) return `lastNumber promised ${promised}, the last batch is ${last}`;
   // Every event arrives in order, or its place is taken by exactly one gap.
   const next = new Map<number, number>();
+  const itemsSeen: number[] = [];
   for (const batch of box.batches) {
-    for (const [kind, hub, third, fourth] of JSON.parse(batch.text) as [number, number, unknown, unknown[]?][]) {
+    for (const [kind, hub, third, fourth] of entriesOf(batch) as unknown as [number, number, unknown, unknown[]?][]) {
       const expected = next.get(hub) ?? 1;
+      if (kind === 4) itemsSeen.push(Number(fourth));
       if (kind === 3) next.set(hub, expected + Number(third));
       if (kind !== 1) continue;
       if (fourth?.[0] !== expected) return `hub ${hub}: event ${expected} expected, ${String(fourth?.[0])} came`;
@@ -568,12 +830,13 @@ function walk(seed: number): string | null {
     if ((next.get(hub) ?? 1) !== count + 1)
       return `hub ${hub}: ${count} pushed, ${(next.get(hub) ?? 1) - 1} accounted for`;
   }
+  if (itemsSeen.join() !== itemsTaken.join()) return `items ${itemsTaken.join()} taken, ${itemsSeen.join()} delivered`;
   const dropped = [...pushed.values()].reduce((sum, count) => sum + count, 0) - box.outbox.delivered;
   if (box.outbox.dropped !== dropped) return `dropped says ${box.outbox.dropped}, ${dropped} are missing`;
   if (box.outbox.waiting !== 0 || box.outbox.waitingChars !== 0) return 'something still waits';
   return null;
 }
 
-it('delivers every event exactly once in order, or counts it in exactly one gap (2,000 random walks)', () => {
+it('delivers every item and event exactly once in order, or counts the event in exactly one gap (2,000 random walks)', () => {
   for (let seed = 1; seed <= 2_000; seed += 1) expect(walk(seed), `seed ${seed}`).toBeNull();
 });

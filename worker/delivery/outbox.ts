@@ -1,6 +1,6 @@
 /** The entries that wait for one tab, and the credit that lets them go. Bounded: a tab that does not read costs one window and one outbox. */
-import type { WorkerFrame } from '../../src/contract/frames.js';
-import { EntryKind } from '../../src/contract/frames.js';
+import { EntryKind, type Entry, type WorkerFrame } from '../../src/contract/frames.js';
+import { createWaitingLine, type Slot } from './waiting-line.js';
 
 export interface OutboxLimits {
   /** Batches that may be posted and not yet acknowledged. */
@@ -8,9 +8,14 @@ export interface OutboxLimits {
   readonly maxBatchEntries: number;
   /** Characters of text in a batch. */
   readonly maxBatchChars: number;
+  /** Events that may wait. */
   readonly maxQueuedEntries: number;
-  /** Characters of text that may wait. */
+  /** Characters of text of the events that may wait. */
   readonly maxQueuedChars: number;
+  /** Items of streams that may wait, of all streams together. */
+  readonly maxStreamItems: number;
+  /** Characters of text of the items that may wait. */
+  readonly maxStreamChars: number;
 }
 
 export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = {
@@ -19,22 +24,19 @@ export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = {
   maxBatchChars: 256 * 1024,
   maxQueuedEntries: 10_000,
   maxQueuedChars: 8 * 1024 * 1024,
+  maxStreamItems: 10_000,
+  maxStreamChars: 8 * 1024 * 1024,
 };
 
-/** A piece of JSON that is the same for every tab that gets it, so it is encoded once. */
-export interface Encoded {
-  readonly kind: 'hub' | 'event' | 'status';
+/** An entry in the form in which it is posted, the same for every tab that gets it, so it is encoded once. */
+export type Encoded = {
+  readonly kind: 'hub' | 'event' | 'status' | 'item' | 'end' | 'log';
   readonly hub: number;
-  readonly text: string;
-}
-
-type Queued = Encoded & { readonly number: number };
-interface Gap {
-  readonly kind: 'gap';
-  readonly hub: number;
-  readonly number: number;
-  readonly dropped: number;
-}
+} & (
+  | { readonly text: string }
+  /** What JSON cannot hold. `size`: roughly the characters that it would take. */
+  | { readonly text?: never; readonly entry: Entry; readonly size: number }
+);
 
 export interface Outbox {
   /** Number of the newest entry, delivered or not; a call's outcome that is known now belongs after it. Every number is reached. */
@@ -45,11 +47,12 @@ export interface Outbox {
   readonly delivered: number;
   readonly dropped: number;
   readonly lastAckAtMs: number | null;
-  push(entry: Encoded): void;
+  /** @returns `false`: an item of a stream for which there is no room. It was not taken, and its stream must end here. */
+  push(entry: Encoded): boolean;
   acknowledge(last: number, atMs: number): void;
   /** While parked nothing is posted. */
   setParked(parked: boolean): void;
-  /** Forgets the events and statuses of one hub, or of all, that wait: none of them is ever delivered. */
+  /** Forgets all that waits of one hub, or of all hubs, but their names: nothing of it is ever delivered. */
   wipe(hub?: number): void;
 }
 
@@ -60,24 +63,17 @@ export function createOutbox(deps: {
   readonly schedule: (flush: () => void) => void;
 }): Outbox {
   const { limits } = deps;
-  let queue: Queued[] = [];
-  let head = 0;
-  /** What stands before the queue after something was dropped: gaps, and what may not be dropped. */
-  let kept: (Queued | Gap)[] = [];
-  let chars = 0;
+  const line = createWaitingLine(limits);
   let number = 0;
   let posted = 0;
   const unacknowledged: number[] = [];
   let delivered = 0;
-  let dropped = 0;
   let lastAckAtMs: number | null = null;
   let parked = false;
   let scheduled = false;
 
-  const waiting = (): number => kept.length + queue.length - head;
-
   /** Numbers that were wiped are still to be passed, by an empty batch if need be: a call may wait for them. */
-  const hasWork = (): boolean => waiting() > 0 || posted < number;
+  const hasWork = (): boolean => line.waiting > 0 || posted < number;
 
   function scheduleFlush(): void {
     if (scheduled || parked || !hasWork() || unacknowledged.length >= limits.window) return;
@@ -88,75 +84,43 @@ export function createOutbox(deps: {
     });
   }
 
+  /** A batch is text or values, never both: it ends where the form changes, so that the order holds. */
   function postBatch(): void {
     const texts: string[] = [];
+    const values: Entry[] = [];
+    let count = 0;
     let size = 0;
     let last = 0;
-    let next: Queued | Gap | undefined;
-    while (texts.length < limits.maxBatchEntries && (next = kept[0] ?? queue[head]) !== undefined) {
-      const text = next.kind === 'gap' ? JSON.stringify([EntryKind.gap, next.hub, next.dropped]) : next.text;
-      if (texts.length > 0 && size + text.length > limits.maxBatchChars) break;
-      if (kept.length > 0) kept.shift();
-      else head += 1;
-      if (next.kind !== 'gap') chars -= text.length;
-      if (next.kind === 'event') delivered += 1;
-      size += text.length;
+    let next: Slot | undefined;
+    while (count < limits.maxBatchEntries && (next = line.first()) !== undefined) {
+      const { entry } = next;
+      if (entry.kind === 'gap') {
+        // Takes the form of the batch that it falls into.
+        const gap = [EntryKind.gap, entry.hub, entry.dropped] as const;
+        if (values.length > 0) values.push(gap);
+        else texts.push(JSON.stringify(gap));
+      } else if (entry.text !== undefined) {
+        if (values.length > 0 || (count > 0 && size + entry.text.length > limits.maxBatchChars)) break;
+        size += entry.text.length;
+        texts.push(entry.text);
+      } else {
+        if (texts.length > 0 || (count > 0 && size + entry.size > limits.maxBatchChars)) break;
+        size += entry.size;
+        values.push(entry.entry);
+      }
+      line.shift();
+      if (entry.kind === 'event') delivered += 1;
+      count += 1;
       last = next.number;
-      texts.push(text);
     }
-    compact();
-    if (waiting() === 0) last = number;
+    if (line.waiting === 0) last = number;
     posted = last;
     unacknowledged.push(last);
-    deps.post({ kind: 'batch', last, text: `[${texts.join(',')}]` });
-  }
-
-  /** Frees the part of the array that has been read, in steps, so that a push stays cheap. */
-  function compact(): void {
-    if (head === queue.length) {
-      queue = [];
-      head = 0;
-    } else if (head > 1024 && head * 2 > queue.length) {
-      queue = queue.slice(head);
-      head = 0;
-    }
-  }
-
-  function makeRoom(): void {
-    while (
-      (queue.length - head > limits.maxQueuedEntries || chars > limits.maxQueuedChars) &&
-      queue.length - head > 1
-    ) {
-      const oldest = queue[head] as Queued;
-      head += 1;
-      if (oldest.kind === 'event') {
-        chars -= oldest.text.length;
-        dropped += 1;
-        widenGap(oldest);
-      } else {
-        keep(oldest);
-      }
-    }
-    compact();
-  }
-
-  /** One gap a hub, in the place of its newest event: a tab that never reads must not gather gaps either. */
-  function widenGap({ hub, number: place }: Queued): void {
-    const at = kept.findIndex((entry) => entry.kind === 'gap' && entry.hub === hub);
-    const before = at < 0 ? undefined : (kept.splice(at, 1)[0] as Gap);
-    kept.push({ kind: 'gap', hub, number: place, dropped: (before?.dropped ?? 0) + 1 });
-  }
-
-  /** A status that would be followed by a newer one before any event is of no use to anybody: only the newest per hub is kept. */
-  function keep(entry: Queued): void {
-    if (entry.kind === 'status') {
-      const older = kept.findIndex((other) => other.kind === 'status' && other.hub === entry.hub);
-      if (older >= 0) {
-        chars -= (kept[older] as Queued).text.length;
-        kept.splice(older, 1);
-      }
-    }
-    kept.push(entry);
+    deps.post(
+      values.length > 0
+        ? { kind: 'values', last, entries: values }
+        : { kind: 'batch', last, text: `[${texts.join(',')}]` },
+    );
   }
 
   return {
@@ -164,10 +128,10 @@ export function createOutbox(deps: {
       return number;
     },
     get waiting() {
-      return waiting();
+      return line.waiting;
     },
     get waitingChars() {
-      return chars;
+      return line.chars;
     },
     get unacknowledged() {
       return unacknowledged.length;
@@ -176,17 +140,16 @@ export function createOutbox(deps: {
       return delivered;
     },
     get dropped() {
-      return dropped;
+      return line.dropped;
     },
     get lastAckAtMs() {
       return lastAckAtMs;
     },
     push(entry) {
+      if (!line.push(entry, number + 1)) return false;
       number += 1;
-      queue.push({ ...entry, number });
-      chars += entry.text.length;
-      makeRoom();
       scheduleFlush();
+      return true;
     },
     acknowledge(last, atMs) {
       let open = unacknowledged[0];
@@ -203,12 +166,7 @@ export function createOutbox(deps: {
       scheduleFlush();
     },
     wipe(hub) {
-      // The hub's name stays: later entries need it, and it belongs to nobody.
-      const stays = (entry: Queued | Gap): boolean => entry.kind === 'hub' || (hub !== undefined && entry.hub !== hub);
-      kept = kept.filter(stays);
-      queue = queue.slice(head).filter(stays);
-      head = 0;
-      chars = [...kept, ...queue].reduce((sum, entry) => sum + (entry.kind === 'gap' ? 0 : entry.text.length), 0);
+      line.wipe(hub);
       scheduleFlush();
     },
   };

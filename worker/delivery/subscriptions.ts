@@ -9,6 +9,7 @@ export interface Subscriptions {
   /** @returns the methods that no tab wants any more. */
   removeTab(tab: Tab): string[];
   of(method: string): Iterable<Tab>;
+  has(tab: Tab, method: string): boolean;
 }
 
 export function createSubscriptions(): Subscriptions {
@@ -34,5 +35,6 @@ export function createSubscriptions(): Subscriptions {
     remove,
     removeTab: (tab) => [...tabsByMethod.keys()].filter((method) => remove(tab, method)),
     of: (method) => tabsByMethod.get(method) ?? [],
+    has: (tab, method) => tabsByMethod.get(method)?.has(tab) ?? false,
   };
 }

@@ -1,38 +1,29 @@
 import { HttpError } from '@microsoft/signalr';
 import { describe, expect, it, vi } from 'vitest';
 import { encodeEvent } from '../delivery/encode.js';
-import type { HubCall } from '../../src/contract/rpc.js';
-import { FakeClock } from '../testing/fake-clock.js';
-import { FakeHub } from '../testing/fake-hub.js';
+import type { HubCall, UploadPiece } from '../../src/contract/rpc.js';
 import { PartTab } from '../testing/fake-tab.js';
+import { liveHub } from '../testing/linked-hub.js';
+import { createCallRuns } from './call-runs.js';
 import { createCalls } from './calls.js';
-import { createHubLink } from './hub-link.js';
+import { createUploads } from './uploads.js';
 
 const HUB = 'https://h.test/hubs/ops';
-const call = (callId: string, method = 'Add'): HubCall => ({ hub: HUB, callId, method, args: [1, 2] });
+const call = (callId: string, method = 'Add', uploads = 0): HubCall => ({
+  hub: HUB,
+  callId,
+  method,
+  args: [1, 2],
+  uploads,
+});
 
 async function setUp() {
-  const clock = new FakeClock();
-  const hub = new FakeHub();
-  const link = createHubLink({
-    url: HUB,
-    openSocket: hub.open,
-    prepareStart: () => Promise.resolve(),
-    clock,
-    retryDelay: () => 1_000,
-    redact: (text) => text,
-    startTimeoutMs: 30_000,
-    stopTimeoutMs: 5_000,
-    onState: () => undefined,
-    onEvent: () => undefined,
-  });
-  link.open();
-  await clock.settle();
-  await hub.accept();
+  const { clock, hub, link } = await liveHub(HUB);
   const counters = { calls: 0, callsFailed: 0 };
   const onChange = vi.fn();
-  const calls = createCalls({ link, counters, onChange });
-  return { clock, hub, link, calls, counters, onChange, a: new PartTab('a'), b: new PartTab('b') };
+  const uploads = createUploads();
+  const calls = createCalls({ link, runs: createCallRuns({ link, uploads, counters, onChange }) });
+  return { clock, hub, link, calls, uploads, counters, onChange, a: new PartTab('a'), b: new PartTab('b') };
 }
 
 describe('a call', () => {
@@ -192,5 +183,70 @@ describe('send', () => {
     expect(hub.sent).toEqual([{ method: 'Log', args: [1, 2] }]);
     expect(a.accepted).toEqual(['id-1']);
     expect(onChange).toHaveBeenCalled();
+  });
+});
+
+describe('streams that go with a call', () => {
+  const piece = (callId: string, stream: number, items: unknown[], end: UploadPiece['end'] = null): UploadPiece => ({
+    hub: HUB,
+    callId,
+    stream,
+    items,
+    end,
+  });
+
+  it('reach the hub in their order, each with its own items and end', async () => {
+    const { calls, uploads, hub, a } = await setUp();
+    const outcome = calls.invoke(a.tab, call('id-1', 'SumTwo', 2));
+    expect(a.accepted).toEqual(['id-1']);
+    uploads.feed(a.tab, piece('id-1', 0, [1, 2]));
+    uploads.feed(a.tab, piece('id-1', 1, ['x'], { error: null }));
+    uploads.feed(a.tab, piece('id-1', 0, [3], { error: 'broken' }));
+    expect(hub.uploads).toMatchObject([
+      { method: 'SumTwo', items: [1, 2, 3], end: { error: 'broken' } },
+      { method: 'SumTwo', items: ['x'], end: { error: null } },
+    ]);
+    await hub.invocations[0]?.answer([6, 0]);
+    expect((await outcome).reply).toEqual({ ok: true, value: [6, 0] });
+  });
+
+  it('are forgotten with the outcome of an invoke: what comes later is ignored', async () => {
+    const { calls, uploads, hub, a } = await setUp();
+    const outcome = calls.invoke(a.tab, call('id-1', 'Sum', 1));
+    await hub.invocations[0]?.answer(0);
+    await outcome;
+    expect(() => uploads.feed(a.tab, piece('id-1', 0, [1]))).not.toThrow();
+    expect(hub.uploads[0]?.items).toEqual([]);
+  });
+
+  it('are forgotten when the hub method fails', async () => {
+    const { calls, uploads, hub, a } = await setUp();
+    const outcome = calls.invoke(a.tab, call('id-1', 'Sum', 1));
+    await hub.invocations[0]?.fail('no');
+    await outcome;
+    uploads.feed(a.tab, piece('id-1', 0, [1]));
+    expect(hub.uploads[0]?.items).toEqual([]);
+  });
+
+  it('go on after a send was written, until each has ended', async () => {
+    const { calls, uploads, hub, a } = await setUp();
+    await calls.send(a.tab, call('id-1', 'Swallow', 2));
+    uploads.feed(a.tab, piece('id-1', 0, [1], { error: null }));
+    uploads.feed(a.tab, piece('id-1', 1, [2]));
+    expect(hub.uploads.map(({ items }) => items)).toEqual([[1], [2]]);
+    // One still runs, so a piece for the other is still known to be wrong.
+    expect(() => uploads.feed(a.tab, piece('id-1', 0, [9]))).toThrow();
+    uploads.feed(a.tab, piece('id-1', 1, [], { error: null }));
+    expect(hub.streamsOpen).toBe(0);
+    uploads.feed(a.tab, piece('id-1', 1, [9]));
+    expect(hub.uploads[1]?.items).toEqual([2]);
+  });
+
+  it('are forgotten when a send fails', async () => {
+    const { calls, uploads, hub, a } = await setUp();
+    await hub.cut();
+    await calls.send(a.tab, call('id-1', 'Swallow', 1));
+    // A stream that is still known would refuse a piece of number 5.
+    expect(() => uploads.feed(a.tab, piece('id-1', 5, [1]))).not.toThrow();
   });
 });

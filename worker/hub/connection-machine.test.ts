@@ -10,9 +10,18 @@ const again: Failure = { error, retryable: true };
 const final: Failure = { error: wireError('hub-not-found', 'no hub', { httpStatus: 404 }), retryable: false };
 
 const idle: Of<'idle'> = { kind: 'idle', run: 3 };
-const starting: Of<'starting'> = { kind: 'starting', run: 3, attempt: 2, wasLive: true, error };
+const starting: Of<'starting'> = { kind: 'starting', run: 3, attempt: 2, wasLive: true, error, fellAtMs: 40 };
 const live: Of<'live'> = { kind: 'live', run: 3, connectionId: 'c-3', sinceMs: 50 };
-const waiting: Of<'waiting'> = { kind: 'waiting', run: 3, attempt: 2, wasLive: true, error, retryAtMs: 900 };
+const waiting: Of<'waiting'> = {
+  kind: 'waiting',
+  run: 3,
+  attempt: 2,
+  wasLive: true,
+  error,
+  fellAtMs: 40,
+  retryAtMs: 900,
+};
+const asking: Of<'waiting'> = { ...waiting, retryAtMs: null };
 const resting: Of<'resting'> = { kind: 'resting', run: 3, attempt: 5, wasLive: true, error, final: false };
 const restingForGood: Of<'resting'> = { ...resting, final: true };
 
@@ -20,8 +29,10 @@ const started = (run = 3): Event => ({ type: 'started', run, connectionId: 'c-ne
 const failed = (run = 3, failure = again): Event => ({ type: 'failed', run, failure, atMs: 100 });
 const lost = (run = 3, failure = again): Event => ({ type: 'lost', run, failure, atMs: 100 });
 const retryDue = (run = 3): Event => ({ type: 'retry-due', run });
+const said = (delayMs: number | null, run = 3): Event => ({ type: 'delay-known', run, delayMs, atMs: 150 });
 
-const step = (state: State, event: Event, delayMs: number | null = 2_000) => transition(state, event, () => delayMs);
+const step = (state: State, event: Event, delayMs: number | null | 'ask' = 2_000) =>
+  transition(state, event, () => delayMs);
 
 describe('ignores', () => {
   it.each<[string, State, Event]>([
@@ -70,6 +81,13 @@ describe('ignores', () => {
     ['a retry that falls due after the last attempt', resting, retryDue()],
     ['the retry of an older run', waiting, retryDue(2)],
 
+    ['a policy that answers after close', idle, said(1)],
+    ['a policy that answers when the next start is under way', starting, said(1)],
+    ['a policy that answers when it is live', live, said(1)],
+    ['a policy that answers twice', waiting, said(1)],
+    ['a policy that answers after the last attempt', resting, said(1)],
+    ['a policy that answers about an older run', asking, said(1, 2)],
+
     ['a close when nobody wants the hub', idle, { type: 'close' }],
   ])('%s', (_, state, event) => {
     expect(step(state, event)).toEqual({ state, effects: [] });
@@ -83,7 +101,7 @@ describe('moves', () => {
       'from idle to the first start when somebody wants the hub',
       idle,
       { type: 'open' },
-      { kind: 'starting', run: 4, attempt: 0, wasLive: false, error: null },
+      { kind: 'starting', run: 4, attempt: 0, wasLive: false, error: null, fellAtMs: null },
       [{ type: 'start', run: 4 }],
     ],
     [
@@ -97,42 +115,42 @@ describe('moves', () => {
       'to waiting when a start fails, one attempt further',
       starting,
       failed(),
-      { kind: 'waiting', run: 3, attempt: 3, wasLive: true, error, retryAtMs: 2_100 },
+      { kind: 'waiting', run: 3, attempt: 3, wasLive: true, error, fellAtMs: 40, retryAtMs: 2_100 },
       [{ type: 'arm-retry', run: 3, atMs: 2_100 }],
     ],
     [
       'to waiting for attempt 1 when the connection is lost',
       live,
       lost(),
-      { kind: 'waiting', run: 3, attempt: 1, wasLive: true, error, retryAtMs: 2_100 },
+      { kind: 'waiting', run: 3, attempt: 1, wasLive: true, error, fellAtMs: 100, retryAtMs: 2_100 },
       [{ type: 'arm-retry', run: 3, atMs: 2_100 }],
     ],
     [
       'to the next run when the retry is due',
       waiting,
       retryDue(),
-      { kind: 'starting', run: 4, attempt: 2, wasLive: true, error },
+      { kind: 'starting', run: 4, attempt: 2, wasLive: true, error, fellAtMs: 40 },
       [{ type: 'start', run: 4 }],
     ],
     [
       'to the next run at retry-now, without the timer and without counting the attempt',
       waiting,
       { type: 'retry-now' },
-      { kind: 'starting', run: 4, attempt: 1, wasLive: true, error },
+      { kind: 'starting', run: 4, attempt: 1, wasLive: true, error, fellAtMs: 40 },
       [{ type: 'disarm-retry' }, { type: 'start', run: 4 }],
     ],
     [
       'to the next run at reconnect while a retry is due, without the timer',
       waiting,
       { type: 'reconnect' },
-      { kind: 'starting', run: 4, attempt: 1, wasLive: true, error },
+      { kind: 'starting', run: 4, attempt: 1, wasLive: true, error, fellAtMs: 40 },
       [{ type: 'disarm-retry' }, { type: 'start', run: 4 }],
     ],
     [
       'to a new connection at reconnect when live, after the old one is stopped',
       live,
       { type: 'reconnect' },
-      { kind: 'starting', run: 4, attempt: 0, wasLive: true, error: null },
+      { kind: 'starting', run: 4, attempt: 0, wasLive: true, error: null, fellAtMs: null },
       [
         { type: 'stop', run: 3 },
         { type: 'start', run: 4 },
@@ -142,14 +160,14 @@ describe('moves', () => {
       `from resting to a new series of attempts at ${type}`,
       resting,
       { type },
-      { kind: 'starting', run: 4, attempt: 0, wasLive: true, error },
+      { kind: 'starting', run: 4, attempt: 0, wasLive: true, error, fellAtMs: null },
       [{ type: 'start', run: 4 }],
     ]),
     ...(['open', 'reconnect'] as const).map((type): [string, State, Event, State, Effect[]] => [
       `from resting for good to a new series of attempts at ${type}, for somebody asks for it`,
       restingForGood,
       { type },
-      { kind: 'starting', run: 4, attempt: 0, wasLive: true, error },
+      { kind: 'starting', run: 4, attempt: 0, wasLive: true, error, fellAtMs: null },
       [{ type: 'start', run: 4 }],
     ]),
     [
@@ -199,6 +217,64 @@ describe('moves', () => {
     expect(step(live, lost(3, { error: null, retryable: false }))).toMatchObject({
       state: { kind: 'resting', error: null },
       effects: [],
+    });
+  });
+});
+
+describe('a policy that has to be asked', () => {
+  it('is asked about retry 0 at the moment of the loss, and nothing is armed', () => {
+    expect(step(live, lost(), 'ask')).toEqual({
+      state: { kind: 'waiting', run: 3, attempt: 1, wasLive: true, error, fellAtMs: 100, retryAtMs: null },
+      effects: [
+        {
+          type: 'ask-retry-delay',
+          run: 3,
+          context: { previousRetryCount: 0, elapsedMilliseconds: 0, retryReason: error },
+        },
+      ],
+    });
+  });
+
+  it('is told how many retries there were and how long ago the loss was', () => {
+    expect(step(starting, failed(), 'ask').effects).toEqual([
+      {
+        type: 'ask-retry-delay',
+        run: 3,
+        context: { previousRetryCount: 2, elapsedMilliseconds: 60, retryReason: error },
+      },
+    ]);
+  });
+
+  it('counts from the first failure where the hub was never live', () => {
+    const first = step({ ...starting, attempt: 0, wasLive: false, fellAtMs: null }, failed(), 'ask');
+    expect(first.state).toMatchObject({ kind: 'waiting', attempt: 1, fellAtMs: 100 });
+  });
+
+  it('sets the time by its answer, from the moment of the answer', () => {
+    expect(step(asking, said(500))).toEqual({
+      state: { ...asking, retryAtMs: 650 },
+      effects: [{ type: 'arm-retry', run: 3, atMs: 650 }],
+    });
+  });
+
+  it('gives up by null', () => {
+    expect(step(asking, said(null))).toEqual({
+      state: { kind: 'resting', run: 3, attempt: 1, wasLive: true, error, final: false },
+      effects: [],
+    });
+  });
+
+  it.each(['retry-now', 'reconnect'] as const)('is not waited for at %s', (type) => {
+    expect(step(asking, { type })).toEqual({
+      state: { kind: 'starting', run: 4, attempt: 1, wasLive: true, error, fellAtMs: 40 },
+      effects: [{ type: 'disarm-retry' }, { type: 'start', run: 4 }],
+    });
+  });
+
+  it('is not waited for at close', () => {
+    expect(step(asking, { type: 'close' })).toEqual({
+      state: { kind: 'idle', run: 3 },
+      effects: [{ type: 'disarm-retry' }],
     });
   });
 });

@@ -216,3 +216,10 @@ describe('a connection that was up and ended', () => {
     expect(loss(new Error('said secret-part'), close).error?.message).toBe('said [redacted]');
   });
 });
+
+it('says what to do where the hub does not have the protocol', () => {
+  const text = "Server returned handshake error: The protocol 'messagepack' is not supported.";
+  const failure = start(new Error(text));
+  expect(failure).toMatchObject({ error: { code: 'option-invalid', option: 'withHubProtocol' }, retryable: false });
+  expect(failure.error?.message).toMatch(/^Server returned handshake error: .* Add the protocol on the server/);
+});

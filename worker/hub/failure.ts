@@ -11,6 +11,9 @@ const PASSING: ReadonlySet<number> = new Set([404, 405, 408, 410, 425, 429]);
 /** SignalR's words for an answer that no SignalR hub gives. */
 const NO_HUB = /JSON|SyntaxError|Unexpected token|None of the transports supported|ASP\.NET SignalR Server/;
 
+/** What a hub answers to a handshake that asks for a protocol that it does not have. */
+const PROTOCOL_UNKNOWN = /The protocol '[^']*' is not supported/;
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -33,6 +36,13 @@ export function startFailure(error: unknown, url: string, redact: (text: string)
       'token-rejected',
       `The hub at ${url} wants an access token and there is none. Give withUrl() an accessTokenFactory, or serveHubs() an accessToken source. (${text})`,
       { httpStatus },
+    );
+  }
+  if (httpStatus === undefined && PROTOCOL_UNKNOWN.test(text)) {
+    return final(
+      'option-invalid',
+      `${text} Add the protocol on the server (AddMessagePackProtocol()), or leave withHubProtocol() away.`,
+      { option: 'withHubProtocol' },
     );
   }
   // Only negotiate knows whether there is a hub: a transport may meet another server of the farm.
@@ -78,5 +88,9 @@ export function lossFailure(
   if (close !== null && !close.allowReconnect) {
     return { error: text === null ? null : wireError('hub-closed', text, {}), retryable: false };
   }
-  return { error: wireError('connection-lost', text ?? 'The connection was closed by the hub.', {}), retryable: true };
+  const lost =
+    text === null
+      ? wireError('connection-lost', 'The connection was closed by the hub.', { quiet: true })
+      : wireError('connection-lost', text, {});
+  return { error: lost, retryable: true };
 }

@@ -3,35 +3,39 @@ import { HubshareError, wireError } from '../../src/contract/errors.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { FakeHub } from '../testing/fake-hub.js';
 import type { State } from './connection-machine.js';
-import { createHubLink } from './hub-link.js';
+import { createHubLink, type HubLinkDeps } from './hub-link.js';
 import { retryDelays } from './retry-delays.js';
 
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 5_000;
 
-function setUp(delaysMs: readonly number[] = [2_000]) {
+function setUp(delaysMs: readonly number[] | 'ask' = [2_000]) {
   const clock = new FakeClock();
   const hub = new FakeHub();
   const states: State[] = [];
   const events: [string, unknown[]][] = [];
   const prepareStart = vi.fn(() => Promise.resolve());
   const openSocket = vi.fn(hub.open);
+  const askRetryDelay = vi.fn<HubLinkDeps['askRetryDelay']>(() => Promise.resolve(null));
+  const onQuestion = vi.fn<HubLinkDeps['onQuestion']>(() => Promise.resolve(undefined));
   const link = createHubLink({
     url: 'https://h.test/hubs/ops',
     openSocket,
     prepareStart,
     clock,
-    retryDelay: retryDelays(delaysMs, 0, () => 0),
+    retryDelay: delaysMs === 'ask' ? () => 'ask' : retryDelays(delaysMs, 0, () => 0),
+    askRetryDelay,
     redact: (text) => text,
     startTimeoutMs: START_LIMIT_MS,
     stopTimeoutMs: STOP_LIMIT_MS,
     onState: (state) => states.push(state),
     onEvent: (method, args) => events.push([method, args]),
+    onQuestion,
   });
-  return { clock, hub, link, states, events, prepareStart, openSocket };
+  return { clock, hub, link, states, events, prepareStart, openSocket, askRetryDelay, onQuestion };
 }
 
-async function setUpLive(delaysMs?: readonly number[]) {
+async function setUpLive(delaysMs?: readonly number[] | 'ask') {
   const parts = setUp(delaysMs);
   parts.link.open();
   await parts.clock.settle();
@@ -482,6 +486,16 @@ describe('events', () => {
     ]);
   });
 
+  it('under a name that SignalR cannot take cost nobody the connection', async () => {
+    const { hub, clock, link } = setUp();
+    link.listen('constructor');
+    link.open();
+    await clock.settle();
+    await hub.accept();
+    link.listen('__proto__');
+    expect(link.state.kind).toBe('live');
+  });
+
   it('are not listened to on the next connection once they are unlistened', async () => {
     const { hub, clock, link } = await setUpLive([0]);
     link.listen('metric');
@@ -569,4 +583,182 @@ it('names the transport only while it is live', async () => {
   expect(link.transport).toBe('WebSockets');
   await hub.cut();
   expect(link.transport).toBeNull();
+});
+
+describe('streams', () => {
+  const sink = () => ({ next: vi.fn(), complete: vi.fn(), error: vi.fn() });
+
+  it('go to the live socket and bring items and the end', async () => {
+    const { hub, link } = await setUpLive();
+    const told = sink();
+    link.stream('Counter', [2], told);
+    await hub.streams[0]?.emit(0, 1);
+    await hub.streams[0]?.complete();
+    expect(hub.streams[0]).toMatchObject({ method: 'Counter', args: [2] });
+    expect(told.next.mock.calls).toEqual([[0], [1]]);
+    expect(told.complete).toHaveBeenCalledTimes(1);
+    expect(told.error).not.toHaveBeenCalled();
+  });
+
+  it('are cancelled on the hub', async () => {
+    const { hub, link } = await setUpLive();
+    const told = sink();
+    link.stream('Counter', [2], told)();
+    await hub.streams[0]?.emit(0);
+    expect(hub.streams[0]?.cancelled).toBe(true);
+    expect(told.next).not.toHaveBeenCalled();
+  });
+
+  it.each(['cut', 'close'] as const)('end with the connection, once (%s)', async (how) => {
+    const { hub, link } = await setUpLive();
+    const told = sink();
+    link.stream('Counter', [2], told);
+    await (how === 'cut' ? hub.cut() : link.close());
+    await hub.streams[0]?.complete();
+    expect(told.error).toHaveBeenCalledTimes(1);
+    expect(told.complete).not.toHaveBeenCalled();
+    expect(hub.streamsOpen).toBe(0);
+  });
+
+  it('fail when there is no connection, after the call has returned', async () => {
+    const { clock, hub, link } = setUp();
+    const told = sink();
+    link.stream('Counter', [2], told);
+    expect(told.error).not.toHaveBeenCalled();
+    await clock.settle();
+    expect(told.error.mock.calls).toEqual([[expect.objectContaining({ name: 'HubshareError' })]]);
+    expect(told.error.mock.calls[0]?.[0]).toMatchObject({ code: 'not-connected' });
+    expect(hub.streams).toEqual([]);
+  });
+
+  it('that were cancelled before that are told nothing', async () => {
+    const { clock, link } = setUp();
+    const told = sink();
+    link.stream('Counter', [2], told)();
+    await clock.settle();
+    expect(told.error).not.toHaveBeenCalled();
+  });
+
+  it('of a tab go along with a call, and are let go of with the connection', async () => {
+    const { hub, link } = await setUpLive();
+    const dispose = vi.fn();
+    const result = link.invoke(
+      'Sum',
+      [],
+      [
+        {
+          subscribe: (to) => {
+            to.next(1);
+            return { dispose };
+          },
+        },
+      ],
+    );
+    await Promise.all([expect(result).rejects.toThrow('1006'), hub.cut()]);
+    expect(hub.uploads).toMatchObject([{ method: 'Sum', items: [1], end: null }]);
+    expect(dispose).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a question of the hub', () => {
+  it('is answered by those who listen', async () => {
+    const { hub, link, onQuestion } = await setUpLive();
+    link.listen('askname');
+    onQuestion.mockResolvedValue('Ada');
+    await expect(hub.ask('AskName', 1)).resolves.toBe('Ada');
+    expect(onQuestion.mock.calls).toEqual([['askname', [1]]]);
+  });
+
+  it('of an old connection is not put to anybody', async () => {
+    const { hub, clock, link, onQuestion } = await setUpLive();
+    link.listen('askname');
+    const old = hub.socket;
+    link.reconnect();
+    await clock.settle();
+    await expect(old.ask('AskName', [])).rejects.toThrow("Client didn't provide a result.");
+    expect(onQuestion).not.toHaveBeenCalled();
+  });
+});
+
+describe('a retry policy that has to be asked', () => {
+  async function setUpAsking() {
+    const parts = await setUpLive('ask');
+    let say = (_delayMs: number | null): void => undefined;
+    parts.askRetryDelay.mockImplementation(() => new Promise((resolve) => (say = resolve)));
+    await parts.hub.cut();
+    expect(parts.link.state).toMatchObject({ kind: 'waiting', attempt: 1, retryAtMs: null });
+    const signal = parts.askRetryDelay.mock.calls[0]?.[1];
+    const answer = async (delayMs: number | null): Promise<void> => {
+      say(delayMs);
+      await parts.clock.settle();
+    };
+    return { ...parts, answer, signal };
+  }
+
+  it('sets the time of the next start, from its answer on', async () => {
+    const { hub, clock, link, answer } = await setUpAsking();
+    await clock.advanceBy(1_000);
+    await answer(500);
+    expect(link.state).toMatchObject({ kind: 'waiting', retryAtMs: 1_500 });
+    await clock.advanceBy(499);
+    expect(hub.starts).toHaveLength(1);
+    await clock.advanceBy(1);
+    expect(hub.starts).toHaveLength(2);
+  });
+
+  it('is told the count, the time since the loss and the reason, at each retry', async () => {
+    const { hub, clock, askRetryDelay, answer } = await setUpAsking();
+    await answer(700);
+    await clock.advanceBy(700);
+    await hub.refuse();
+    expect(askRetryDelay.mock.calls.map(([context]) => context)).toEqual([
+      {
+        previousRetryCount: 0,
+        elapsedMilliseconds: 0,
+        retryReason: expect.objectContaining({ code: 'connection-lost' }),
+      },
+      {
+        previousRetryCount: 1,
+        elapsedMilliseconds: 700,
+        retryReason: expect.objectContaining({ code: 'hub-unreachable' }),
+      },
+    ]);
+  });
+
+  it('gives up by null, and leaves nothing behind', async () => {
+    const { clock, link, answer } = await setUpAsking();
+    await answer(null);
+    expect(link.state.kind).toBe('resting');
+    expect(clock.pending).toBe(0);
+  });
+
+  it.each(['retryNow', 'reconnect', 'open'] as const)('that is asked meets %s', async (what) => {
+    const { hub, clock, link, answer, signal } = await setUpAsking();
+    link[what]();
+    await clock.settle();
+    const goesOn = what === 'open';
+    expect(signal?.aborted).toBe(!goesOn);
+    expect(hub.starts).toHaveLength(goesOn ? 1 : 2);
+    await answer(0);
+    await clock.advanceBy(0);
+    expect(hub.starts).toHaveLength(2);
+    // The limit of the start that is under way, and nothing else.
+    expect(clock.pending).toBe(1);
+  });
+
+  it('whose answer comes after close is not heard', async () => {
+    const { hub, clock, link, answer, signal } = await setUpAsking();
+    await link.close();
+    expect(signal?.aborted).toBe(true);
+    await answer(0);
+    expect(link.state.kind).toBe('idle');
+    expect(clock.pending).toBe(0);
+    expect(hub.starts).toHaveLength(1);
+  });
+
+  it('is not asked when a retry cannot help', async () => {
+    const { hub, askRetryDelay } = await setUpLive('ask');
+    await hub.close(false, 'kicked');
+    expect(askRetryDelay).not.toHaveBeenCalled();
+  });
 });

@@ -1,5 +1,6 @@
 /** Runs the connection machine: the only place that holds a hub socket, a retry timer or a start in progress. */
 import { HubshareError, wireError } from '../../src/contract/errors.js';
+import type { RetryContextData } from '../../src/contract/rpc.js';
 import type { Clock } from '../clock.js';
 import {
   transition,
@@ -10,7 +11,7 @@ import {
   type State,
 } from './connection-machine.js';
 import { lossFailure, startFailure } from './failure.js';
-import type { HubSocket, OpenHubSocket, PrepareStart, ReauthWay } from './hub-socket.js';
+import type { HubSocket, OpenHubSocket, PrepareStart, ReauthWay, StreamSink, UploadSource } from './hub-socket.js';
 
 export interface HubLinkDeps {
   /** The hub's URL without query, for messages. */
@@ -19,6 +20,11 @@ export interface HubLinkDeps {
   readonly prepareStart: PrepareStart;
   readonly clock: Clock;
   readonly retryDelay: RetryDelay;
+  /**
+   * What the policy says to which `retryDelay` pointed by `'ask'`: milliseconds, or `null` to give up. Must settle, and not reject.
+   * Aborted when the answer is no longer wanted.
+   */
+  readonly askRetryDelay: (context: RetryContextData, signal: AbortSignal) => Promise<number | null>;
   readonly redact: (text: string) => string;
   /** Milliseconds that a start may take, from negotiate to handshake. */
   readonly startTimeoutMs: number;
@@ -26,6 +32,8 @@ export interface HubLinkDeps {
   readonly stopTimeoutMs: number;
   readonly onState: (state: State, before: State) => void;
   readonly onEvent: (method: string, args: unknown[]) => void;
+  /** The hub wants a result; as `HubSocketEvents.question`. */
+  readonly onQuestion: (method: string, args: unknown[]) => Promise<unknown>;
 }
 
 export interface HubLink {
@@ -40,8 +48,14 @@ export interface HubLink {
   listen(method: string): void;
   unlisten(method: string): void;
   /** @throws {HubshareError} `not-connected`; otherwise what SignalR throws. */
-  invoke(method: string, args: readonly unknown[]): Promise<unknown>;
-  send(method: string, args: readonly unknown[]): Promise<void>;
+  invoke(method: string, args: readonly unknown[], uploads?: readonly UploadSource[]): Promise<unknown>;
+  send(method: string, args: readonly unknown[], uploads?: readonly UploadSource[]): Promise<void>;
+  /**
+   * The sink is told in a later task than the call, as by SignalR; `not-connected` too comes as its error.
+   *
+   * @returns Cancels it: the hub is told, and the sink is told nothing more.
+   */
+  stream(method: string, args: readonly unknown[], sink: StreamSink, uploads?: readonly UploadSource[]): () => void;
   reauthenticate(token: string): Promise<ReauthWay | 'none'>;
 }
 
@@ -79,10 +93,24 @@ export function createHubLink(deps: HubLinkDeps): HubLink {
           Math.max(0, effect.atMs - clock.now()),
         );
         return;
+      case 'ask-retry-delay':
+        disarmRetry = askRetryDelay(effect.run, effect.context);
+        return;
       case 'disarm-retry':
         disarmRetry?.();
         disarmRetry = null;
     }
+  }
+
+  /** @returns Takes the question back. */
+  function askRetryDelay(run: number, context: RetryContextData): () => void {
+    const unwanted = new AbortController();
+    void deps.askRetryDelay(context, unwanted.signal).then((delayMs) => {
+      if (unwanted.signal.aborted) return;
+      disarmRetry = null;
+      dispatch({ type: 'delay-known', run, delayMs, atMs: clock.now() });
+    });
+    return () => unwanted.abort();
   }
 
   async function start(run: number): Promise<void> {
@@ -98,6 +126,10 @@ export function createHubLink(deps: HubLinkDeps): HubLink {
         event: (method, args) => {
           if (isCurrent(run)) deps.onEvent(method, args);
         },
+        question: async (method, args) => {
+          // Who asked on an old connection does not wait for an answer any more.
+          return isCurrent(run) ? deps.onQuestion(method, args) : undefined;
+        },
         closed: (error, close) => {
           if (socket === opened) socket = null;
           const failure = lossFailure(error, close, deps.redact);
@@ -108,7 +140,7 @@ export function createHubLink(deps: HubLinkDeps): HubLink {
       });
       own = opened;
       socket = opened;
-      for (const method of methods) opened.listen(method);
+      for (const method of methods) listenTo(opened, method);
       await withinLimit(opened.start());
       isStarted = true;
       dispatch({ type: 'started', run, connectionId: opened.connectionId, atMs: clock.now() });
@@ -167,10 +199,32 @@ export function createHubLink(deps: HubLinkDeps): HubLink {
 
   function live(): HubSocket {
     if (state.kind === 'live' && socket !== null) return socket;
-    // SignalR's own sentence, so that an app that looks for it finds it.
-    throw new HubshareError(
-      wireError('not-connected', "Cannot send data if the connection is not in the 'Connected' State.", {}),
-    );
+    throw notConnected();
+  }
+
+  function stream(
+    method: string,
+    args: readonly unknown[],
+    sink: StreamSink,
+    uploads?: readonly UploadSource[],
+  ): () => void {
+    if (state.kind === 'live' && socket !== null) return socket.stream(method, args, sink, uploads);
+    let isCancelled = false;
+    queueMicrotask(() => {
+      if (!isCancelled) sink.error(notConnected());
+    });
+    return () => {
+      isCancelled = true;
+    };
+  }
+
+  /** A name that SignalR cannot take costs its own events, and nobody the connection. */
+  function listenTo(to: HubSocket, method: string): void {
+    try {
+      to.listen(method);
+    } catch {
+      methods.delete(method);
+    }
   }
 
   return {
@@ -190,14 +244,22 @@ export function createHubLink(deps: HubLinkDeps): HubLink {
     },
     listen: (method) => {
       methods.add(method);
-      socket?.listen(method);
+      if (socket !== null) listenTo(socket, method);
     },
     unlisten: (method) => {
       methods.delete(method);
       socket?.unlisten(method);
     },
-    invoke: async (method, args) => live().invoke(method, args),
-    send: async (method, args) => live().send(method, args),
+    invoke: async (method, args, uploads) => live().invoke(method, args, uploads),
+    send: async (method, args, uploads) => live().send(method, args, uploads),
+    stream,
     reauthenticate: async (token) => live().reauthenticate(token),
   };
+}
+
+/** In SignalR's own sentence, so that an app that looks for it finds it. */
+function notConnected(): HubshareError<'not-connected'> {
+  return new HubshareError(
+    wireError('not-connected', "Cannot send data if the connection is not in the 'Connected' State.", {}),
+  );
 }

@@ -9,9 +9,30 @@ export type ReauthWay =
   /** The hub method `connection.cut()`: the hub cuts the transport and stateful reconnect brings the new token. */
   | 'cut';
 
+/** A stream that goes to the hub with a call: SignalR's `Subject` fits. */
+export interface UploadSource {
+  subscribe(observer: {
+    readonly next: (item: unknown) => void;
+    readonly error: (error: unknown) => void;
+    readonly complete: () => void;
+  }): { dispose(): void };
+}
+
+/** Told what comes of a stream: items, then one of the two ends, never both, and nothing after. */
+export interface StreamSink {
+  next(item: unknown): void;
+  complete(): void;
+  error(error: unknown): void;
+}
+
 export interface HubSocketEvents {
   /** A client method was called by the hub. */
   event(method: string, args: unknown[]): void;
+  /**
+   * The hub wants a result. Only for methods that are listened to; for others SignalR itself answers. `undefined`: the handlers
+   * gave nothing, and SignalR says so. What it rejects with is turned into text for the hub by `String()`.
+   */
+  question(method: string, args: unknown[]): Promise<unknown>;
   /** The connection, once started, has ended. `close` is the hub's close message, if it sent one. */
   closed(error: Error | undefined, close: { readonly allowReconnect: boolean } | null): void;
 }
@@ -29,8 +50,10 @@ export interface HubSocket {
   /** The methods that some tab has a handler for; others are reported by SignalR's own log. */
   listen(method: string): void;
   unlisten(method: string): void;
-  invoke(method: string, args: readonly unknown[]): Promise<unknown>;
-  send(method: string, args: readonly unknown[]): Promise<void>;
+  invoke(method: string, args: readonly unknown[], uploads?: readonly UploadSource[]): Promise<unknown>;
+  send(method: string, args: readonly unknown[], uploads?: readonly UploadSource[]): Promise<void>;
+  /** @returns Cancels it: the hub is told, and the sink is told nothing more. */
+  stream(method: string, args: readonly unknown[], sink: StreamSink, uploads?: readonly UploadSource[]): () => void;
   /** Gives the live connection a new token. `none`: the hub offers no way to do that. */
   reauthenticate(token: string): Promise<ReauthWay | 'none'>;
 }

@@ -13,6 +13,7 @@ import type { State } from './connection-machine.js';
 import { createHubLink } from './hub-link.js';
 import { createRedactingLogger } from './redacting-logger.js';
 import { retryDelays } from './retry-delays.js';
+import { createRetryPolicy } from './retry-policy.js';
 import { createSharedHub, type SharedHub } from './shared-hub.js';
 import { openSignalRSocket } from './signalr-socket.js';
 import { statusOf } from './status.js';
@@ -58,7 +59,17 @@ export function openHub(deps: OpenHubDeps): OpenHub {
   const logger = createRedactingLogger({
     sanitizer,
     journal: (_level, text) => journal.note('log', text),
+    tabs: { wanted: () => hub.wantsLog, log: (level, text) => hub.log(level, text) },
     consoleLevel: settings.logLevel ?? DEFAULT_LOG_LEVEL,
+  });
+  const defaultDelay = retryDelays(settings.retryDelaysMs ?? options.retryDelaysMs, options.retryJitter, random);
+  const askRetryDelay = createRetryPolicy({
+    hub: url,
+    tabs: () => hub.retryPolicyTabs(),
+    clock,
+    limitMs: options.questionTakeMs,
+    defaultDelay,
+    onIgnored: (why) => journal.note('hub', why),
   });
   const tabBroker = createTokenBroker({
     ...options.refresh,
@@ -108,6 +119,10 @@ export function openHub(deps: OpenHubDeps): OpenHub {
     clock,
     journal,
     lingerMs: options.lingerMs,
+    settings,
+    // What JSON has brought, JSON can hold; MessagePack also brings bytes and dates.
+    format: settings.protocol === 'json' ? 'text' : 'values',
+    questionTakeMs: options.questionTakeMs,
     activeHubs: deps.activeHubs,
     onActiveChange: deps.onActiveChange,
     onChange: deps.onChange,
@@ -118,7 +133,8 @@ export function openHub(deps: OpenHubDeps): OpenHub {
         url: shownUrl,
         clock,
         redact: (text) => sanitizer.redact(text),
-        retryDelay: retryDelays(settings.retryDelaysMs ?? options.retryDelaysMs, options.retryJitter, random),
+        retryDelay: (attempt) => (hub.retryPolicyTabs().length > 0 ? 'ask' : defaultDelay(attempt)),
+        askRetryDelay,
         startTimeoutMs: options.startTimeoutMs,
         stopTimeoutMs: options.stopTimeoutMs,
         // Checked before connecting (SEC-2), and there when the WebSocket class, which cannot wait, needs it.
@@ -132,6 +148,7 @@ export function openHub(deps: OpenHubDeps): OpenHub {
             socketEvents,
           ),
         onEvent: events.onEvent,
+        onQuestion: events.onQuestion,
         onState: (state: State, before: State) => {
           events.onState(state, before);
           if (state.kind === 'resting' && state.error?.code === 'token-rejected') {
@@ -167,7 +184,6 @@ function optionalBearer(bearer: Bearer, needsToken: () => boolean): Bearer {
     get: async (signal) => (needsToken() ? bearer.get(signal) : null),
     replace: (token, signal) => bearer.replace(token, signal),
     refuse: (token) => bearer.refuse(token),
-    redirect: (token) => bearer.redirect(token),
     get presented() {
       return bearer.presented;
     },

@@ -6,7 +6,6 @@ const TOKEN = 'next-token-of-the-user';
 const negotiated = {
   connectionToken: 'connection-secret',
   tokenLifetimeSeconds: 300,
-  redirected: false,
   statefulReconnect: false,
 };
 /** A hub that keeps a connection whose transport was cut. */

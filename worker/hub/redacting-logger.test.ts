@@ -3,17 +3,19 @@ import { expect, it, vi } from 'vitest';
 import { createSanitizer } from '../auth/sanitizer.js';
 import { createRedactingLogger } from './redacting-logger.js';
 
-function setUp(consoleLevel?: LogLevel) {
+function setUp(consoleLevel?: LogLevel, wanted = false) {
   const out = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const journal = vi.fn();
   const sanitizer = createSanitizer();
+  const tabs = { wanted: () => wanted, log: vi.fn() };
   const logger = createRedactingLogger({
     sanitizer,
     journal,
+    tabs,
     console: out,
     ...(consoleLevel === undefined ? {} : { consoleLevel }),
   });
-  return { out, journal, sanitizer, logger };
+  return { out, journal, tabs, sanitizer, logger };
 }
 
 it('redacts what SignalR logs, for the journal and the console', () => {
@@ -80,4 +82,29 @@ it('tells every other message each time it comes', () => {
   for (let n = 0; n < 3; n += 1) logger.log(LogLevel.Warning, 'The connection was lost.');
   expect(journal).toHaveBeenCalledTimes(3);
   expect(out.warn).toHaveBeenCalledTimes(3);
+});
+
+it('gives the tabs that want it every message, redacted, at every level', () => {
+  const { out, journal, tabs, logger } = setUp(LogLevel.None, true);
+  logger.log(LogLevel.Trace, 'to wss://h/hub?access_token=eyJhbGciOi.x.y');
+  logger.log(LogLevel.Error, 'Bearer abc');
+  expect(tabs.log.mock.calls).toEqual([
+    [LogLevel.Trace, 'to wss://h/hub?[redacted]'],
+    [LogLevel.Error, 'Bearer [redacted]'],
+  ]);
+  expect(journal).toHaveBeenCalledTimes(1);
+  expect(out.debug).not.toHaveBeenCalled();
+});
+
+it('gives the tabs nothing that they do not want', () => {
+  const { tabs, logger } = setUp(LogLevel.Trace);
+  logger.log(LogLevel.Error, 'failed');
+  expect(tabs.log).not.toHaveBeenCalled();
+});
+
+it('tells the tabs each time what the journal is told once', () => {
+  const { journal, tabs, logger } = setUp(LogLevel.None, true);
+  for (let n = 0; n < 3; n += 1) logger.log(LogLevel.Warning, "No client method with the name 'tick' found.");
+  expect(tabs.log).toHaveBeenCalledTimes(3);
+  expect(journal).toHaveBeenCalledTimes(1);
 });

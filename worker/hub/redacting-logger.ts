@@ -6,6 +6,8 @@ export interface RedactingLoggerDeps {
   readonly sanitizer: Sanitizer;
   /** Gets each message from `Warning` on. */
   readonly journal: (level: LogLevel, text: string) => void;
+  /** The tabs that want SignalR's log, each message of it; each tab has its own level. */
+  readonly tabs?: { readonly wanted: () => boolean; readonly log: (level: LogLevel, text: string) => void };
   /** From which level on messages are written to the worker's console. Default `Warning`; `None` for never. */
   readonly consoleLevel?: LogLevel;
   readonly console?: Pick<Console, 'debug' | 'info' | 'warn' | 'error'>;
@@ -31,11 +33,16 @@ export function createRedactingLogger(deps: RedactingLoggerDeps): ILogger {
     log(level, message) {
       const forJournal = level >= LogLevel.Warning && level < LogLevel.None;
       const forConsole = level >= consoleLevel && level < LogLevel.None;
+      const forTabs = deps.tabs?.wanted() === true && level < LogLevel.None;
       // Most messages are Trace and go nowhere: they cost nothing.
-      if (!forJournal && !forConsole) return;
-      if (isRepeated(message)) return;
+      if (!forJournal && !forConsole && !forTabs) return;
+      // An app's own logger is told as often as SignalR would tell it.
+      const isOld = (forJournal || forConsole) && isRepeated(message);
+      if (isOld && !forTabs) return;
       const clean = sanitizer.redact(message);
       const text = clean.length > MAX_LENGTH ? `${clean.slice(0, MAX_LENGTH)}…` : clean;
+      if (forTabs) deps.tabs.log(level, text);
+      if (isOld) return;
       if (forJournal) journal(level, text);
       if (forConsole) out[methodFor(level)](`[hubshare] ${text}`);
     },

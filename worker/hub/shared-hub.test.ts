@@ -1,10 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { HubStatus } from '../../src/contract/frames.js';
 import type { HubWish } from '../../src/contract/rpc.js';
+import type { Format } from '../delivery/encode.js';
 import { createJournal } from '../observe/journal.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { FakeHub } from '../testing/fake-hub.js';
-import { PartTab, wishFor } from '../testing/fake-tab.js';
+import { PartTab, PLAIN_SETTINGS, wishFor } from '../testing/fake-tab.js';
 import { createHubLink } from './hub-link.js';
 import { createSharedHub, signedOutError, type SharedHub } from './shared-hub.js';
 import { retryDelays } from './retry-delays.js';
@@ -12,7 +13,7 @@ import { retryDelays } from './retry-delays.js';
 const HUB = 'https://h.test/hubs/ops';
 const LINGER_MS = 5_000;
 
-function setUp({ delaysMs = [2_000] }: { delaysMs?: readonly number[] } = {}) {
+function setUp({ delaysMs = [2_000], format = 'text' }: { delaysMs?: readonly number[]; format?: Format } = {}) {
   const clock = new FakeClock();
   const fake = new FakeHub();
   const onActiveChange = vi.fn();
@@ -29,6 +30,9 @@ function setUp({ delaysMs = [2_000] }: { delaysMs?: readonly number[] } = {}) {
     clock,
     journal,
     lingerMs: LINGER_MS,
+    settings: PLAIN_SETTINGS,
+    format,
+    questionTakeMs: 5_000,
     activeHubs: () => (hub.link.state.kind === 'live' ? [HUB] : []),
     onActiveChange,
     onState: () => undefined,
@@ -44,16 +48,24 @@ function setUp({ delaysMs = [2_000] }: { delaysMs?: readonly number[] } = {}) {
         redact: (text) => text,
         startTimeoutMs: 30_000,
         stopTimeoutMs: 5_000,
+        askRetryDelay: () => Promise.resolve(null),
         ...events,
       }),
   });
   const attach = (part: PartTab, more: Partial<HubWish> = {}): void => hub.attach(part.tab, wishFor(HUB, more));
+  const call = (method: string, uploads = 0) => ({
+    hub: HUB,
+    callId: crypto.randomUUID(),
+    method,
+    args: [],
+    uploads,
+  });
   const texts = (): string[] => journal.since(0).map(({ text }) => text);
-  return { clock, fake, hub, attach, onActiveChange, onUnused, texts };
+  return { clock, fake, hub, attach, call, onActiveChange, onUnused, texts };
 }
 
-async function setUpLive(ids: readonly string[] = ['a']) {
-  const parts = setUp();
+async function setUpLive(ids: readonly string[] = ['a'], options: Parameters<typeof setUp>[0] = {}) {
+  const parts = setUp(options);
   const tabs = ids.map((id, index) => new PartTab(id, { ordinal: index + 1 }));
   for (const tab of tabs) parts.attach(tab, { methods: ['metric'] });
   await parts.clock.settle();
@@ -300,6 +312,24 @@ describe('a hub that nobody uses any more', () => {
     expect(onUnused).toHaveBeenCalledTimes(1);
   });
 
+  it('does not say so when another came and went while it closed: then its linger does', async () => {
+    const { clock, fake, hub, attach, onUnused, a } = await setUpLive();
+    fake.hangsOnStop = true;
+    const detached = hub.detach(a.tab);
+    const b = new PartTab('b');
+    attach(b);
+    hub.removeGone(b.tab);
+    fake.hangsOnStop = false;
+    await fake.finishStop();
+    await detached;
+    expect(onUnused).not.toHaveBeenCalled();
+    await fake.accept();
+    await clock.advanceBy(LINGER_MS);
+    expect(onUnused).toHaveBeenCalledTimes(1);
+    expect(fake.held).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
   it('says so after the linger time, not while it lingers', async () => {
     const { clock, hub, onUnused, a } = await setUpLive();
     hub.removeGone(a.tab);
@@ -409,7 +439,7 @@ describe('sign-out', () => {
 
   it('rejects the calls in flight', async () => {
     const { hub, a } = await setUpLive();
-    const outcome = hub.invoke(a.tab, { hub: HUB, callId: 'id-1', method: 'Slow', args: [] });
+    const outcome = hub.invoke(a.tab, { hub: HUB, callId: 'id-1', method: 'Slow', args: [], uploads: 0 });
     await hub.signOut(signedOutError());
     expect((await outcome).reply).toMatchObject({ ok: false, error: { code: 'connection-lost' } });
   });
@@ -484,5 +514,201 @@ describe('what the connection goes through', () => {
       'hub connecting, attempt 1',
       'hub closed',
     ]);
+  });
+});
+
+describe('the settings', () => {
+  it('in force are those that the hub was opened with', async () => {
+    const { hub, attach } = await setUpLive();
+    attach(new PartTab('b'), { settings: { ...PLAIN_SETTINGS, serverTimeoutMs: 7_000 } });
+    expect(hub.settings).toEqual(PLAIN_SETTINGS);
+  });
+});
+
+describe('a hub that speaks MessagePack', () => {
+  it('gives its events as values, in order with the statuses, which are text', async () => {
+    const { clock, fake, a, b } = await setUpLive(['a', 'b'], { format: 'values' });
+    const before = a.told.length;
+    await fake.emit('metric', new Uint8Array([1, 2]));
+    await fake.cut();
+    await clock.settle();
+    expect(a.told.slice(before).map(({ kind }) => kind)).toEqual(['event', 'status']);
+    expect(a.events()).toEqual([[new Uint8Array([1, 2])]]);
+    expect(b.events()).toEqual(a.events());
+  });
+});
+
+describe('a tab with a retry policy', () => {
+  it('can be asked, the primary first, while it is not parked', async () => {
+    const { hub, attach, a } = await setUpLive();
+    const [b, c] = [new PartTab('b'), new PartTab('c')];
+    attach(b, { hasRetryPolicy: true });
+    attach(c, { hasRetryPolicy: true });
+    hub.makePrimary(c.tab);
+    expect(hub.retryPolicyTabs().map(({ id }) => id)).toEqual(['c', 'b']);
+    b.tab.parked = true;
+    expect(hub.retryPolicyTabs().map(({ id }) => id)).toEqual(['c']);
+    expect(hub.retryPolicyTabs()).not.toContain(a.tab);
+  });
+});
+
+describe('SignalR’s log', () => {
+  it('is given to the tabs that want it only, and costs nothing when none does', async () => {
+    const { clock, hub, attach, a } = await setUpLive();
+    const deliver = vi.spyOn(a.tab, 'deliver');
+    expect(hub.wantsLog).toBe(false);
+    hub.log(3, 'to nobody');
+    expect(deliver).not.toHaveBeenCalled();
+
+    const b = new PartTab('b');
+    attach(b, { wantsLog: true });
+    expect(hub.wantsLog).toBe(true);
+    hub.log(2, 'a line');
+    await clock.settle();
+    expect(b.logs()).toEqual(['2 a line']);
+    expect(a.logs()).toEqual([]);
+
+    attach(b);
+    hub.log(2, 'another line');
+    await clock.settle();
+    expect(hub.wantsLog).toBe(false);
+    expect(b.logs()).toEqual(['2 a line']);
+  });
+
+  it('is given to no tab that has gone', async () => {
+    const { clock, hub, attach } = await setUpLive();
+    const b = new PartTab('b');
+    attach(b, { wantsLog: true });
+    hub.removeGone(b.tab);
+    hub.log(2, 'a line');
+    await clock.settle();
+    expect(b.logs()).toEqual([]);
+    expect(hub.wantsLog).toBe(false);
+  });
+});
+
+describe('a question of the hub', () => {
+  const takes = () => ({ ok: true as const, value: true });
+
+  it('goes to the primary, and its answer to the hub', async () => {
+    const { clock, fake, hub, a, b } = await setUpLive(['a', 'b']);
+    hub.makePrimary(b.tab);
+    b.take = takes;
+    const answer = fake.ask('METRIC', 1);
+    await clock.settle();
+    expect(a.questions).toEqual([]);
+    expect(b.questions).toMatchObject([{ method: 'metric', args: [1] }]);
+    hub.answer(b.tab, b.questions[0]?.questionId ?? '', { kind: 'result', value: 'Ada' });
+    await expect(answer).resolves.toBe('Ada');
+  });
+
+  it('passes over tabs without a handler and parked ones', async () => {
+    const { clock, fake, hub, attach, a } = await setUpLive(['a']);
+    const [b, c] = [new PartTab('b'), new PartTab('c')];
+    attach(b, { methods: ['askname'] });
+    attach(c, { methods: ['askname'] });
+    c.take = takes;
+    b.tab.parked = true;
+    hub.tabChanged();
+    const answer = fake.ask('askName');
+    await clock.settle();
+    expect([a, b, c].map((part) => part.questions.length)).toEqual([0, 0, 1]);
+    hub.answer(c.tab, c.questions[0]?.questionId ?? '', { kind: 'error', text: 'Error: no' });
+    await expect(answer).rejects.toThrow('Error: no');
+  });
+
+  it.each(['goes', 'lets the hub go'])('goes to the next tab when the one that took it %s', async (how) => {
+    const { clock, fake, hub, a, b } = await setUpLive(['a', 'b']);
+    a.take = takes;
+    b.take = takes;
+    const answer = fake.ask('metric');
+    await clock.settle();
+    if (how === 'goes') hub.removeGone(a.tab);
+    else await hub.detach(a.tab);
+    await clock.settle();
+    hub.answer(b.tab, b.questions[0]?.questionId ?? '', { kind: 'result', value: 'from b' });
+    await expect(answer).resolves.toBe('from b');
+  });
+
+  it('that nobody answers is answered in SignalR’s words', async () => {
+    const { fake, a, b } = await setUpLive(['a', 'b']);
+    await expect(fake.ask('metric')).rejects.toThrow("Client didn't provide a result.");
+    expect([a.questions.length, b.questions.length]).toEqual([1, 1]);
+  });
+
+  it('ends with the connection, and leaves no timer but that of the retry', async () => {
+    const { clock, fake, a, b } = await setUpLive(['a', 'b']);
+    a.take = () => new Promise(() => undefined);
+    void fake.ask('metric');
+    await clock.settle();
+    await fake.cut();
+    await clock.settle();
+    expect(clock.pending).toBe(1);
+    expect(b.questions).toEqual([]);
+  });
+});
+
+describe('what a tab has under way on the hub', () => {
+  async function underWay() {
+    const parts = await setUpLive(['a', 'b']);
+    const { hub, call, a } = parts;
+    const stream = hub.stream(a.tab, call('Counter'));
+    void hub.invoke(a.tab, call('Sum', 1));
+    await hub.send(a.tab, call('Swallow', 1));
+    return { ...parts, stream };
+  }
+
+  it.each(['goes', 'lets the hub go', 'signs out'])('ends on the hub when the tab %s', async (how) => {
+    const { fake, hub, a, stream } = await underWay();
+    expect(fake.streamsOpen).toBe(3);
+    if (how === 'goes') hub.removeGone(a.tab);
+    else if (how === 'lets the hub go') await hub.detach(a.tab);
+    else await hub.signOut(signedOutError());
+    expect(fake.streams[0]?.cancelled).toBe(true);
+    expect(fake.uploads.map(({ end }) => end)).toEqual([
+      { error: 'The tab that sent this stream has gone.' },
+      { error: 'The tab that sent this stream has gone.' },
+    ]);
+    expect(fake.streamsOpen).toBe(0);
+    expect((await stream).reply).toMatchObject({ ok: false, error: { code: 'connection-lost' } });
+  });
+
+  it('is left alone when another tab goes', async () => {
+    const { fake, hub, b } = await underWay();
+    hub.removeGone(b.tab);
+    expect(fake.streamsOpen).toBe(3);
+  });
+
+  it('is forgotten when the connection is lost: a late piece goes nowhere, also not to the next connection', async () => {
+    const { clock, fake, hub, a } = await setUpLive();
+    const callId = 'id-1';
+    await hub.send(a.tab, { hub: HUB, callId, method: 'Swallow', args: [], uploads: 1 });
+    await fake.cut();
+    await clock.advanceBy(2_000);
+    await fake.accept();
+    // Said so, for then the tab lets go of its source.
+    expect(() => hub.upload(a.tab, { hub: HUB, callId, stream: 0, items: [1], end: null })).toThrow('is over');
+    expect(fake.uploads).toMatchObject([{ items: [] }]);
+    hub.removeGone(a.tab);
+    expect(fake.uploads[0]?.end).toBeNull();
+  });
+
+  it('goes on as an upload when the stream that it belongs to is cancelled', async () => {
+    const { fake, hub, a, call } = await setUpLive();
+    const double = { ...call('Double'), uploads: 1 };
+    const outcome = hub.stream(a.tab, double);
+    hub.cancelStream(a.tab, double.callId);
+    await outcome;
+    hub.upload(a.tab, { hub: HUB, callId: double.callId, stream: 0, items: [1], end: { error: null } });
+    expect(fake.uploads).toMatchObject([{ items: [1], end: { error: null } }]);
+  });
+
+  it('can be cancelled by the tab', async () => {
+    const { fake, hub, a, call } = await setUpLive();
+    const counter = call('Counter');
+    const outcome = hub.stream(a.tab, counter);
+    hub.cancelStream(a.tab, counter.callId);
+    await expect(outcome).resolves.toMatchObject({ reply: { ok: true, value: undefined } });
+    expect(fake.streams[0]?.cancelled).toBe(true);
   });
 });

@@ -2,20 +2,25 @@
 import {
   HttpTransportType,
   HubConnectionBuilder,
+  type HttpClient,
   type HttpRequest,
   type HttpResponse,
   type HubConnection,
   type IHttpConnectionOptions,
   type ILogger,
 } from '@microsoft/signalr';
-import type { HubshareError } from '../../src/contract/errors.js';
+import { HubshareError, wireError } from '../../src/contract/errors.js';
 import type { HubSettings } from '../../src/contract/rpc.js';
 import type { Sanitizer } from '../auth/sanitizer.js';
 import type { Clock } from '../clock.js';
-import { observeProtocol } from './protocol-observer.js';
+import { checkSettings } from './check-settings.js';
 import type { HubSocket, HubSocketEvents } from './hub-socket.js';
+import { createOpenUploads } from './open-uploads.js';
+import { readCall } from './protocol/client-result.js';
+import { createHubProtocol } from './protocol/hub-protocol.js';
+import { withUploads } from './protocol/upload-arguments.js';
 import { announcedWay, reauthenticate, type AnnouncedWay } from './reauthenticate.js';
-import type { Bearer } from './transport/bearer.js';
+import { redirectableBearer, type Bearer } from './transport/bearer.js';
 import { createBearerEventSource } from './transport/event-source.js';
 import { BearerHttpClient } from './transport/http-client.js';
 import type { Negotiated } from './transport/negotiate.js';
@@ -32,14 +37,22 @@ export interface SignalRSocketDeps {
   readonly transports: TransportMemory;
   /** Something arrived from the hub. */
   readonly onFrame: () => void;
+  /** For tests. */
+  readonly inner?: { readonly httpClient?: HttpClient; readonly WebSocket?: typeof WebSocket };
 }
 
 /** A client method by which a hub says how it takes new tokens. */
 const AUTHORIZED = 'connection.authorized';
 
+/** @throws {HubshareError} `option-invalid` when the settings cannot work. */
 export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEvents): HubSocket {
-  const { url, settings, bearer, sanitizer, logger, clock, transports } = deps;
+  const { url, settings, sanitizer, logger, clock, transports, inner = {} } = deps;
+  checkSettings(settings);
+  const bearer = redirectableBearer(deps.bearer);
   const ended = new AbortController();
+  /** A frame of the hub is being handled: an error of a stream comes from the hub, and not from the loss of the connection. */
+  let inFrame = false;
+  const uploadsOpen = createOpenUploads(() => clock.now());
   let tried: HttpTransportType | null = null;
   let transport: HttpTransportType | null = null;
   let negotiated: Negotiated | null = null;
@@ -55,10 +68,10 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
     }
   }
   const httpClient = new HttpClientOfThisStart({
-    hubUrl: url,
     bearer,
     sanitizer,
     logger,
+    ...(inner.httpClient === undefined ? {} : { inner: inner.httpClient }),
     signal: ended.signal,
     onNegotiated: (answer) => {
       negotiated = answer;
@@ -67,9 +80,15 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
       if (error !== null) tokenFailure = error;
     },
   });
-  const BearerWebSocket = createBearerWebSocket({ bearer, signal: ended.signal });
+  const BearerWebSocket = createBearerWebSocket({
+    bearer,
+    signal: ended.signal,
+    ...(inner.WebSocket === undefined ? {} : { base: inner.WebSocket }),
+  });
   class WebSocketOfThisStart extends BearerWebSocket {
     constructor(address: string | URL, protocols?: string | string[]) {
+      // A socket of a connection that is up already: SignalR wants to go on with it after its transport broke.
+      if (transport !== null) refuseAfterUpload(uploadsOpen, clock.now());
       tried = HttpTransportType.WebSockets;
       super(address, protocols);
     }
@@ -96,11 +115,19 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
     .configureLogging(logger)
     .withUrl(url, options as IHttpConnectionOptions)
     .withHubProtocol(
-      observeProtocol({
+      createHubProtocol(settings.protocol, {
         onClose: (message) => {
           close = message;
         },
-        onFrame: deps.onFrame,
+        onFrame: () => {
+          inFrame = true;
+          // SignalR handles a frame in the task in which it arrived, and ends a connection in a later one.
+          queueMicrotask(() => {
+            inFrame = false;
+          });
+          deps.onFrame();
+        },
+        onItem: () => uploadsOpen.noteSent(),
       }),
     )
     // Costs nothing where the hub does not grant it: negotiate simply does not mention it.
@@ -112,12 +139,19 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
   const connection: HubConnection = builder.build();
 
   const listened = new Set<string>();
-  connection.on(AUTHORIZED, (...args: unknown[]) => {
-    announced = announcedWay(args);
-    if (listened.has(AUTHORIZED)) events.event(AUTHORIZED, args);
-  });
+  /** What is returned is the result for the hub: nothing for an event, or SignalR would complain of a result that nobody wants. */
+  const handle = (method: string, marked: readonly unknown[]): Promise<unknown> | undefined => {
+    const { args, isQuestion } = readCall(marked);
+    if (method === AUTHORIZED && !isQuestion) announced = announcedWay(args);
+    if (!listened.has(method)) return undefined;
+    if (isQuestion) return events.question(method, args);
+    events.event(method, args);
+    return undefined;
+  };
+  connection.on(AUTHORIZED, (...args: unknown[]) => handle(AUTHORIZED, args));
   connection.onclose((error) => {
     ended.abort();
+    uploadsOpen.letGoOfAll();
     events.closed(error, close);
   });
 
@@ -149,15 +183,59 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
     listen(method) {
       if (listened.has(method)) return;
       listened.add(method);
-      // Nothing is returned: SignalR would take it for a client result.
-      if (method !== AUTHORIZED) connection.on(method, (...args: unknown[]) => events.event(method, args));
+      if (method !== AUTHORIZED) connection.on(method, (...args: unknown[]) => handle(method, args));
     },
     unlisten(method) {
       listened.delete(method);
       if (method !== AUTHORIZED) connection.off(method);
     },
-    invoke: (method, args) => connection.invoke<unknown>(method, ...args),
-    send: (method, args) => connection.send(method, ...args),
+    async invoke(method, args, uploads) {
+      const sent = uploadsOpen.of(uploads);
+      try {
+        return await connection.invoke<unknown>(method, ...withUploads(args, sent.sources));
+      } finally {
+        // The method has ended, or never began: the hub takes no more items for it.
+        sent.letGo();
+      }
+    },
+    async send(method, args, uploads) {
+      const sent = uploadsOpen.of(uploads);
+      try {
+        await connection.send(method, ...withUploads(args, sent.sources));
+      } catch (error) {
+        sent.letGo();
+        throw error;
+      }
+    },
+    stream(method, args, sink, uploads) {
+      const sent = uploadsOpen.of(uploads);
+      let isOver = false;
+      const end = (tell: () => void): void => {
+        if (isOver) return;
+        isOver = true;
+        sent.letGo();
+        tell();
+      };
+      let subscription: { dispose(): void } | null = null;
+      try {
+        subscription = connection.stream<unknown>(method, ...withUploads(args, sent.sources)).subscribe({
+          next: (item) => {
+            if (!isOver) sink.next(item);
+          },
+          complete: () => end(() => sink.complete()),
+          error: (error: unknown) => end(() => sink.error(inFrame ? error : lossOf(error))),
+        });
+      } catch (error) {
+        // An argument that the protocol cannot write. Told later, as every other end of a stream.
+        queueMicrotask(() => end(() => sink.error(error)));
+      }
+      return () => {
+        if (isOver) return;
+        isOver = true;
+        // Its uploads go on: a method that does not look at the cancel ends when they end.
+        subscription?.dispose();
+      };
+    },
     reauthenticate: (token) =>
       reauthenticate(token, {
         hubUrl: url,
@@ -171,4 +249,25 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
         onTransportToken: (next) => bearer.redirect(next),
       }),
   };
+}
+
+/** SignalR tells streams of the loss of the connection by a plain error, before it tells anybody else. */
+function lossOf(error: unknown): unknown {
+  if (!(error instanceof Error) || error.constructor !== Error) return error;
+  return new HubshareError(wireError('connection-lost', error.message, {}), { cause: error });
+}
+
+/** Longer than the hub takes to acknowledge what it got, which it does once a second. */
+const UNACKNOWLEDGED_MS = 5_000;
+
+/**
+ * ASP.NET Core (10.0.12) does not number the items of an upload that it has no use for, such as those that are sent again for
+ * one that is over; the client does. A connection that went on after such items would take as many later calls for doubles and
+ * never answer them. So it does not go on: the link connects anew, and calls in flight are rejected.
+ *
+ * @throws {Error} when an upload was sent just now.
+ */
+function refuseAfterUpload({ lastSentAtMs }: { readonly lastSentAtMs: number | null }, nowMs: number): void {
+  if (lastSentAtMs === null || nowMs - lastSentAtMs > UNACKNOWLEDGED_MS) return;
+  throw new Error('The connection was lost while an upload was not acknowledged; it is made anew.');
 }

@@ -6,13 +6,22 @@ import { projectStatus, statusOf, type StatusParts } from './status.js';
 
 const error = wireError('connection-lost', 'gone', {});
 const live: State = { kind: 'live', run: 1, connectionId: 'c-1', sinceMs: 50 };
-const waiting = (wasLive: boolean): State => ({ kind: 'waiting', run: 1, attempt: 2, wasLive, error, retryAtMs: 900 });
+const waiting = (wasLive: boolean): State => ({
+  kind: 'waiting',
+  run: 1,
+  attempt: 2,
+  wasLive,
+  error,
+  fellAtMs: 0,
+  retryAtMs: 900,
+});
 const starting = (wasLive: boolean): State => ({
   kind: 'starting',
   run: 1,
   attempt: 2,
   wasLive,
   error: wasLive ? error : null,
+  fellAtMs: 0,
 });
 const resting: State = { kind: 'resting', run: 1, attempt: 5, wasLive: true, error, final: false };
 const idle: State = { kind: 'idle', run: 1 };

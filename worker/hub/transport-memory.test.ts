@@ -39,3 +39,9 @@ it('never asks for what the app does not allow', () => {
   memory.failed();
   expect(memory.next).toBe(T.LongPolling);
 });
+
+it('leaves a binary protocol its way: without WebSockets long polling is still asked for', () => {
+  const memory = createTransportMemory(ALL);
+  memory.worked(T.LongPolling);
+  expect(memory.next & T.LongPolling).toBe(T.LongPolling);
+});

@@ -6,7 +6,7 @@ import { createSanitizer } from '../auth/sanitizer.js';
 import type { TokenReport } from '../../src/contract/report.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { FakeHub } from '../testing/fake-hub.js';
-import { PartTab, wishFor } from '../testing/fake-tab.js';
+import { PartTab, PLAIN_SETTINGS, wishFor } from '../testing/fake-tab.js';
 import { createJournal } from './journal.js';
 import { buildReport } from './worker-report.js';
 
@@ -37,6 +37,9 @@ async function setUp(url = 'https://h.test/hubs/ops') {
     clock,
     journal,
     lingerMs: 5_000,
+    settings: PLAIN_SETTINGS,
+    format: 'text',
+    questionTakeMs: 5_000,
     activeHubs: () => [url],
     onActiveChange: () => undefined,
     onState: () => undefined,
@@ -52,6 +55,7 @@ async function setUp(url = 'https://h.test/hubs/ops') {
         redact: (text) => text,
         startTimeoutMs: 30_000,
         stopTimeoutMs: 5_000,
+        askRetryDelay: () => Promise.resolve(null),
         ...events,
       }),
   });

@@ -1,11 +1,18 @@
 /** A question to a tab that may be frozen or gone: Comlink would wait for ever, so every question has an end. */
-import { HubshareError, wireError } from '../../src/contract/errors.js';
 import type { Clock } from '../clock.js';
+
+/** The tab has gone, is frozen or too slow, or its answer is no longer wanted. Ask the next one. */
+export class NoAnswerError extends Error {
+  constructor(readonly afterMs: number) {
+    super(`The tab gave no answer in ${afterMs} ms, or has gone.`);
+    this.name = new.target.name;
+  }
+}
 
 /**
  * @param afterMs - Milliseconds after which the tab is taken to be unable to answer.
  * @param gone - Aborted when the tab has gone or the answer is no longer wanted.
- * @throws {HubshareError} `token-timed-out` when there was no answer.
+ * @throws {NoAnswerError} There was no answer. What the tab itself rejects with is passed on.
  */
 export function ask<T>(
   question: Promise<T>,
@@ -15,7 +22,7 @@ export function ask<T>(
   return new Promise<T>((resolve, reject) => {
     const giveUp = (): void => {
       settle();
-      reject(new HubshareError(wireError('token-timed-out', `The tab gave no answer in ${afterMs} ms.`, { afterMs })));
+      reject(new NoAnswerError(afterMs));
     };
     const disarm = clock.setTimeout(giveUp, afterMs);
     const settle = (): void => {

@@ -4,10 +4,14 @@ import type { HubWish } from '../../src/contract/rpc.js';
 import { PLAIN_SETTINGS, wishFor } from '../testing/fake-tab.js';
 import {
   checkCall,
+  checkCallId,
   checkHello,
   checkHubUrl,
   checkMethod,
   checkNumber,
+  checkPiece,
+  checkQuestionId,
+  checkResult,
   checkVisibility,
   checkWish,
 } from './check-message.js';
@@ -17,7 +21,8 @@ afterAll(() => channel.port1.close());
 
 const HUB = 'https://h.test/hubs/ops';
 const hello = { contractVersion: 1, tabId: 'tab', tabLock: 'lock', visibility: 'visible', events: channel.port1 };
-const call = { hub: HUB, callId: 'id-1', method: 'Add', args: [1, 2] };
+const call = { hub: HUB, callId: 'id-1', method: 'Add', args: [1, 2], uploads: 0 };
+const piece = { hub: HUB, callId: 'id-1', stream: 0, items: [1, 'two'], end: null };
 const wish: HubWish = wishFor(HUB, { methods: ['metric'], hasTokenFactory: true });
 const settings = (change: Record<string, unknown>): unknown => ({
   ...wish,
@@ -39,6 +44,19 @@ it('lets what is right pass, without what does not belong to it', () => {
   expect(checkHello({ ...hello, more: 1 })).toEqual(hello);
   expect(checkCall({ ...call, more: 1 })).toEqual(call);
   expect(checkWish({ ...wish, more: 1 })).toEqual(wish);
+  expect(checkWish({ ...wish, hasRetryPolicy: true, wantsLog: true })).toMatchObject({
+    hasRetryPolicy: true,
+    wantsLog: true,
+  });
+  expect(checkWish(settings({ protocol: 'messagepack' })).settings.protocol).toBe('messagepack');
+  expect(checkCall({ ...call, uploads: 2 }).uploads).toBe(2);
+  expect(checkPiece({ ...piece, more: 1 })).toEqual(piece);
+  expect(checkPiece({ ...piece, end: { error: null, more: 1 } }).end).toEqual({ error: null });
+  expect(checkPiece({ ...piece, end: { error: '' } }).end).toEqual({ error: '' });
+  expect(checkResult({ kind: 'result', value: undefined, more: 1 })).toEqual({ kind: 'result', value: undefined });
+  expect(checkResult({ kind: 'none', more: 1 })).toEqual({ kind: 'none' });
+  expect(checkResult({ kind: 'error', text: '', more: 1 })).toEqual({ kind: 'error', text: '' });
+  expect(checkQuestionId('1.1')).toBe('1.1');
   expect(checkVisibility('hidden')).toBe('hidden');
   expect(checkNumber(-1, 'n')).toBe(-1);
 });
@@ -49,6 +67,8 @@ describe.each<[string, (value: unknown) => unknown]>([
   ['join', checkHello],
   ['attach', checkWish],
   ['invoke', checkCall],
+  ['upload', checkPiece],
+  ['answer', checkResult],
 ])('%s', (_, check) => {
   it.each(NO_OBJECTS)('refuses %j in place of an object', (value) => refused(() => check(value)));
   it('refuses an object without anything in it', () => refused(() => check({})));
@@ -99,11 +119,21 @@ describe('attach refuses', () => {
     ['methods', ['x'.repeat(1_001)]],
     ['hasTokenFactory', undefined],
     ['hasTokenFactory', 1],
+    ['opens', undefined],
+    ['methods', ['constructor']],
+    ['methods', ['__proto__']],
+    ['hasRetryPolicy', undefined],
+    ['hasRetryPolicy', 'yes'],
+    ['wantsLog', undefined],
+    ['wantsLog', null],
     ['settings', undefined],
     ['settings', []],
   ])('%s: %j', (field, value) => refused(() => checkWish({ ...wish, [field]: value })));
 
   it.each<[string, unknown]>([
+    ['protocol', undefined],
+    ['protocol', null],
+    ['protocol', 'JSON'],
     ['transport', 'WebSockets'],
     ['transport', undefined],
     ['transport', -1],
@@ -145,8 +175,46 @@ describe('invoke refuses', () => {
     ['args', undefined],
     ['args', {}],
     ['args', 'text'],
+    ['uploads', undefined],
+    ['uploads', -1],
+    ['uploads', 1.5],
+    ['uploads', '1'],
+    ['uploads', NaN],
+    ['uploads', 101],
   ])('%s: %j', (field, value) => refused(() => checkCall({ ...call, [field]: value })));
 });
+
+describe('upload refuses', () => {
+  it.each<[string, unknown]>([
+    ['hub', 'not a url'],
+    ['callId', ''],
+    ['stream', undefined],
+    ['stream', -1],
+    ['stream', 0.5],
+    ['stream', 100],
+    ['stream', '0'],
+    ['items', undefined],
+    ['items', {}],
+    ['end', undefined],
+    ['end', true],
+    ['end', {}],
+    ['end', { error: 5 }],
+    ['end', { error: undefined }],
+  ])('%s: %j', (field, value) => refused(() => checkPiece({ ...piece, [field]: value })));
+});
+
+describe('answer refuses', () => {
+  it.each([{ kind: 'maybe' }, { kind: 'error' }, { kind: 'error', text: 5 }, { kind: null, value: 1 }])('%j', (value) =>
+    refused(() => checkResult(value)),
+  );
+  it.each([undefined, null, '', 5, 'x'.repeat(101)])('%j as the id of a question', (value) =>
+    refused(() => checkQuestionId(value)),
+  );
+});
+
+it.each([undefined, null, '', 5, 'x'.repeat(101)])('refuses %j as the id of a call', (value) =>
+  refused(() => checkCallId(value)),
+);
 
 it.each([undefined, null, '', 5, {}, []])('refuses %j as a method', (value) => refused(() => checkMethod(value)));
 it.each([undefined, null, '5', NaN, Infinity, {}])('refuses %j as a number', (value) =>

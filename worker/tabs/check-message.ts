@@ -1,6 +1,16 @@
 /** Checks what a tab sends against the contract before anything is done with it. */
+import { isReservedMethod } from '../../src/contract/client-methods.js';
 import { HubshareError, wireError } from '../../src/contract/errors.js';
-import type { Hello, HubCall, HubSettings, HubWish, Visibility } from '../../src/contract/rpc.js';
+import type {
+  HandlersResult,
+  Hello,
+  HubCall,
+  HubProtocolName,
+  HubSettings,
+  HubWish,
+  UploadPiece,
+  Visibility,
+} from '../../src/contract/rpc.js';
 import { secretParameter } from '../../src/contract/secret-parameters.js';
 
 function fail(detail: string): never {
@@ -35,6 +45,17 @@ function checkCount(value: unknown, what: string): number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0
     ? value
     : fail(`${what} must be a number from 0.`);
+}
+
+function checkWhole(value: unknown, what: string, most: number): number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most
+    ? value
+    : fail(`${what} must be a whole number from 0 to ${most}.`);
+}
+
+/** Words of an app, of any length, also none. */
+function checkWords(value: unknown, what: string): string {
+  return typeof value === 'string' ? value : fail(`${what} must be a text.`);
 }
 
 function checkOptionalCount(value: unknown, what: string): number | null {
@@ -77,6 +98,12 @@ export function checkMethod(value: unknown): string {
   return checkText(value, 'method', 1_000);
 }
 
+/** A client method that a tab wants to hear. */
+export function checkClientMethod(value: unknown): string {
+  const name = checkMethod(value);
+  return isReservedMethod(name) ? fail(`"${name}" cannot be the name of a client method.`) : name;
+}
+
 export function checkWish(value: unknown): HubWish {
   const wish = fields(value, 'attach');
   const { methods } = wish;
@@ -84,8 +111,11 @@ export function checkWish(value: unknown): HubWish {
   return {
     hub: checkHubUrl(wish['hub']),
     settings: checkSettings(wish['settings']),
-    methods: (methods as unknown[]).map(checkMethod),
+    methods: (methods as unknown[]).map(checkClientMethod),
+    opens: checkFlag(wish['opens'], 'opens'),
     hasTokenFactory: checkFlag(wish['hasTokenFactory'], 'hasTokenFactory'),
+    hasRetryPolicy: checkFlag(wish['hasRetryPolicy'], 'hasRetryPolicy'),
+    wantsLog: checkFlag(wish['wantsLog'], 'wantsLog'),
   };
 }
 
@@ -95,6 +125,7 @@ function checkSettings(value: unknown): HubSettings {
   const delays = settings['retryDelaysMs'];
   if (delays !== null && !Array.isArray(delays)) fail('retryDelaysMs must be a list or null.');
   return {
+    protocol: checkProtocol(settings['protocol']),
     transport: checkOptionalCount(settings['transport'], 'transport'),
     skipNegotiation: checkFlag(settings['skipNegotiation'], 'skipNegotiation'),
     withCredentials: checkFlag(settings['withCredentials'], 'withCredentials'),
@@ -111,14 +142,62 @@ function checkSettings(value: unknown): HubSettings {
   };
 }
 
+function checkProtocol(value: unknown): HubProtocolName {
+  return value === 'json' || value === 'messagepack' ? value : fail("protocol must be 'json' or 'messagepack'.");
+}
+
 export function checkCall(value: unknown): HubCall {
   const call = fields(value, 'call');
   const { args } = call;
   if (!Array.isArray(args)) fail('args must be a list.');
   return {
     hub: checkHubUrl(call['hub']),
-    callId: checkText(call['callId'], 'callId', 100),
+    callId: checkCallId(call['callId']),
     method: checkMethod(call['method']),
     args: args as unknown[],
+    uploads: checkWhole(call['uploads'], 'uploads', MAX_UPLOADS),
   };
+}
+
+/** More streams than a hub method has parameters. */
+const MAX_UPLOADS = 100;
+
+export function checkCallId(value: unknown): string {
+  return checkText(value, 'callId', 100);
+}
+
+export function checkQuestionId(value: unknown): string {
+  return checkText(value, 'questionId', 100);
+}
+
+export function checkPiece(value: unknown): UploadPiece {
+  const piece = fields(value, 'upload');
+  const { items } = piece;
+  if (!Array.isArray(items)) fail('items must be a list.');
+  return {
+    hub: checkHubUrl(piece['hub']),
+    callId: checkCallId(piece['callId']),
+    stream: checkWhole(piece['stream'], 'stream', MAX_UPLOADS - 1),
+    items: items as unknown[],
+    end: piece['end'] === null ? null : checkEnd(piece['end']),
+  };
+}
+
+function checkEnd(value: unknown): { readonly error: string | null } {
+  const { error } = fields(value, 'end');
+  return { error: error === null ? null : checkWords(error, 'error') };
+}
+
+export function checkResult(value: unknown): HandlersResult {
+  const result = fields(value, 'result');
+  switch (result['kind']) {
+    case 'result':
+      return { kind: 'result', value: result['value'] };
+    case 'none':
+      return { kind: 'none' };
+    case 'error':
+      return { kind: 'error', text: checkWords(result['text'], 'text') };
+    default:
+      return fail("kind must be 'result', 'none' or 'error'.");
+  }
 }

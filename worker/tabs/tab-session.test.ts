@@ -4,7 +4,7 @@ import { CONTRACT_VERSION, type Hello, type HubWish, type TabApi } from '../../s
 import { HubshareError, wireError } from '../../src/contract/errors.js';
 import type { WorkerReport } from '../../src/contract/report.js';
 import type { SharedHub } from '../hub/shared-hub.js';
-import { PartTab, wishFor } from '../testing/fake-tab.js';
+import { PartTab, PLAIN_SETTINGS, wishFor } from '../testing/fake-tab.js';
 import { createTabSession, SESSION_METHODS, type SessionCore } from './tab-session.js';
 
 const HUB = 'https://h.test/hubs/ops';
@@ -36,12 +36,17 @@ function setUp() {
   const hub = {
     url: HUB,
     tabIds: ['a'],
+    settings: PLAIN_SETTINGS,
     attach: vi.fn(),
     detach: vi.fn(() => Promise.resolve()),
     subscribe: vi.fn(),
     unsubscribe: vi.fn(),
     invoke: vi.fn(() => Promise.resolve(outcome)),
     send: vi.fn(() => Promise.resolve(outcome)),
+    stream: vi.fn(() => Promise.resolve(outcome)),
+    cancelStream: vi.fn(),
+    upload: vi.fn(),
+    answer: vi.fn(),
     tabChanged: vi.fn(),
     makePrimary: vi.fn(),
     link: { wake: vi.fn(), retryNow: vi.fn(), reconnect: vi.fn() },
@@ -51,6 +56,9 @@ function setUp() {
     url: OTHER,
     tabIds: ['b'],
     tabChanged: vi.fn(),
+    cancelStream: vi.fn(),
+    upload: vi.fn(),
+    answer: vi.fn(),
     link: { wake: vi.fn(), retryNow: vi.fn(), reconnect: vi.fn() },
   };
   const hubs = new Map([hub, ofOthers].map((one) => [one.url, one as unknown as SharedHub]));
@@ -78,7 +86,8 @@ async function joined() {
   return parts;
 }
 
-const call = { hub: HUB, callId: 'id-1', method: 'Add', args: [1, 2] };
+const call = { hub: HUB, callId: 'id-1', method: 'Add', args: [1, 2], uploads: 0 };
+const piece = { hub: HUB, callId: 'id-1', stream: 0, items: [1], end: null };
 
 describe('join', () => {
   it('answers with who the worker is', async () => {
@@ -135,6 +144,10 @@ const CALLS: Record<Exclude<keyof ReturnType<typeof createTabSession>, 'join'>, 
   unsubscribe: [HUB, 'metric'],
   invoke: [call],
   send: [call],
+  stream: [call],
+  cancelStream: [HUB, 'id-1'],
+  upload: [piece],
+  answer: ['1.1', { kind: 'none' }],
   setVisibility: ['hidden'],
   park: [],
   unpark: [],
@@ -153,6 +166,11 @@ function run(session: ReturnType<typeof createTabSession>, name: Name, args: rea
   return (session[name] as (...args: readonly unknown[]) => Promise<unknown>)(...args);
 }
 
+/** Calls answer with an outcome, everything else with a reply. */
+function replyOf(name: Name, answer: unknown): unknown {
+  return ['invoke', 'send', 'stream'].includes(name) ? (answer as { reply: unknown }).reply : answer;
+}
+
 it('lets exactly the methods of the contract pass the port', () => {
   expect([...SESSION_METHODS].sort()).toEqual([...names, 'join'].sort());
 });
@@ -161,11 +179,22 @@ describe.each(names)('%s', (name) => {
   it('is refused to a port that has not joined, and leaves nothing behind', async () => {
     const { session, core, hub } = setUp();
     const answer = await run(session, name, CALLS[name]);
-    const reply = name === 'invoke' || name === 'send' ? (answer as { reply: unknown }).reply : answer;
+    const reply = replyOf(name, answer);
     expect(reply).toMatchObject({ ok: false, error: { code: 'not-joined' } });
     for (const spy of [core.hubFor, core.dismiss, core.signOut, core.nextReport, core.refreshToken, core.changed])
       expect(spy).not.toHaveBeenCalled();
-    for (const spy of [hub.attach, hub.detach, hub.subscribe, hub.invoke, hub.send, hub.makePrimary])
+    for (const spy of [
+      hub.attach,
+      hub.detach,
+      hub.subscribe,
+      hub.invoke,
+      hub.send,
+      hub.stream,
+      hub.cancelStream,
+      hub.upload,
+      hub.answer,
+      hub.makePrimary,
+    ])
       expect(spy).not.toHaveBeenCalled();
   });
 
@@ -173,14 +202,14 @@ describe.each(names)('%s', (name) => {
     const { session, tab } = await joined();
     tab.end();
     const answer = await run(session, name, CALLS[name]);
-    const reply = name === 'invoke' || name === 'send' ? (answer as { reply: unknown }).reply : answer;
+    const reply = replyOf(name, answer);
     expect(reply).toMatchObject({ ok: false, error: { code: 'not-joined' } });
   });
 
   it('works for a tab that has joined', async () => {
     const { session } = await joined();
     const answer = await run(session, name, CALLS[name]);
-    const reply = name === 'invoke' || name === 'send' ? (answer as { reply: unknown }).reply : answer;
+    const reply = replyOf(name, answer);
     expect(reply).toMatchObject({ ok: true });
   });
 });
@@ -201,6 +230,17 @@ describe('a message of the wrong shape', () => {
     ['invoke', [{ ...call, args: null }]],
     ['invoke', [{ ...call, callId: 5 }]],
     ['send', [{ ...call, method: '' }]],
+    ['invoke', [{ ...call, uploads: -1 }]],
+    ['stream', []],
+    ['stream', [{ ...call, uploads: undefined }]],
+    ['cancelStream', [HUB]],
+    ['cancelStream', ['not a url', 'id-1']],
+    ['upload', []],
+    ['upload', [{ ...piece, stream: 0.5 }]],
+    ['upload', [{ ...piece, end: undefined }]],
+    ['answer', ['1.1']],
+    ['answer', [1, { kind: 'none' }]],
+    ['answer', ['1.1', { kind: 'maybe' }]],
     ['setVisibility', ['prerender']],
     ['setVisibility', []],
     ['nextReport', []],
@@ -212,7 +252,7 @@ describe('a message of the wrong shape', () => {
   ])('of %s %j is refused with a code, and changes nothing', async (name, args) => {
     const { session, hub, ofOthers, core, tab } = await joined();
     const answer = await run(session, name, args);
-    const reply = name === 'invoke' || name === 'send' ? (answer as { reply: unknown }).reply : answer;
+    const reply = replyOf(name, answer);
     expect(reply).toMatchObject({
       ok: false,
       error: { code: 'message-invalid', detail: expect.any(String) as string },
@@ -224,6 +264,10 @@ describe('a message of the wrong shape', () => {
       hub.unsubscribe,
       hub.invoke,
       hub.send,
+      hub.stream,
+      hub.cancelStream,
+      hub.upload,
+      hub.answer,
       hub.tabChanged,
       hub.makePrimary,
       ofOthers.tabChanged,
@@ -251,6 +295,7 @@ describe('a hub that this tab does not use', () => {
     ['unsubscribe', [OTHER, 'metric']],
     ['invoke', [{ ...call, hub: OTHER }]],
     ['send', [{ ...call, hub: OTHER }]],
+    ['stream', [{ ...call, hub: OTHER }]],
     ['reconnectNow', [OTHER]],
     ['refreshTokenNow', [OTHER]],
     ['becomePrimary', [OTHER]],
@@ -258,7 +303,7 @@ describe('a hub that this tab does not use', () => {
   ])('is out of its reach (%s)', async (name, args) => {
     const { session, ofOthers, core } = await joined();
     const answer = await run(session, name, args);
-    const reply = name === 'invoke' || name === 'send' ? (answer as { reply: unknown }).reply : answer;
+    const reply = replyOf(name, answer);
     expect(reply).toMatchObject({ ok: false, error: { code: 'not-connected' } });
     expect(ofOthers.link.reconnect).not.toHaveBeenCalled();
     expect(core.refreshToken).not.toHaveBeenCalled();
@@ -267,6 +312,45 @@ describe('a hub that this tab does not use', () => {
   it('may be detached from, for that is no error', async () => {
     const { session } = await joined();
     await expect(session.detach('https://elsewhere.test/')).resolves.toMatchObject({ ok: true });
+  });
+});
+
+describe('attach', () => {
+  it('answers with what is in force otherwise than the tab asked', async () => {
+    const { session, hub } = await joined();
+    hub.settings = { ...PLAIN_SETTINGS, serverTimeoutMs: 7_000 };
+    const settings = { ...PLAIN_SETTINGS, serverTimeoutMs: 9_000 };
+    await expect(session.attach(wishFor(HUB, { settings }))).resolves.toEqual({
+      ok: true,
+      value: { differences: [{ setting: 'serverTimeoutMs', inForce: '7000', asked: '9000' }] },
+    });
+    expect(hub.attach).toHaveBeenCalledTimes(1);
+  });
+
+  it('answers that there is no difference when there is none', async () => {
+    const { session } = await joined();
+    await expect(session.attach(wishFor(HUB))).resolves.toEqual({ ok: true, value: { differences: [] } });
+  });
+});
+
+describe('what comes for a hub that the worker does not have', () => {
+  it.each<[Name, readonly unknown[]]>([
+    ['cancelStream', ['https://elsewhere.test/', 'id-1']],
+    ['upload', [{ ...piece, hub: 'https://elsewhere.test/' }]],
+  ])('is late, and no error (%s)', async (name, args) => {
+    const { session, hub, ofOthers } = await joined();
+    await expect(run(session, name, args)).resolves.toEqual({ ok: true, value: undefined });
+    for (const spy of [hub.cancelStream, hub.upload, ofOthers.cancelStream, ofOthers.upload])
+      expect(spy).not.toHaveBeenCalled();
+  });
+});
+
+describe('an answer to a question', () => {
+  it('is given to every hub: only one of them has asked', async () => {
+    const { session, hub, ofOthers, tab } = await joined();
+    await session.answer('1.1', { kind: 'result', value: 'Ada' });
+    for (const spy of [hub.answer, ofOthers.answer])
+      expect(spy).toHaveBeenCalledWith(tab, '1.1', { kind: 'result', value: 'Ada' });
   });
 });
 

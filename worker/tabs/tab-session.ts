@@ -12,12 +12,18 @@ import {
 } from '../../src/contract/rpc.js';
 import type { WorkerReport } from '../../src/contract/report.js';
 import type { SharedHub } from '../hub/shared-hub.js';
+import { settingDifferences } from '../hub/setting-differences.js';
 import {
   checkCall,
+  checkCallId,
   checkHello,
   checkNumber,
   checkHubUrl,
+  checkClientMethod,
   checkMethod,
+  checkPiece,
+  checkQuestionId,
+  checkResult,
   checkVisibility,
   checkWish,
 } from './check-message.js';
@@ -51,6 +57,10 @@ export const SESSION_METHODS: ReadonlySet<keyof CoordinatorApi> = new Set([
   'unsubscribe',
   'invoke',
   'send',
+  'stream',
+  'cancelStream',
+  'upload',
+  'answer',
   'setVisibility',
   'park',
   'unpark',
@@ -126,17 +136,39 @@ export function createTabSession(core: SessionCore, onOver: () => void = () => u
       reply(() => {
         const own = tab();
         const wish = checkWish(message);
-        core.hubFor(wish).attach(own, wish);
+        const shared = core.hubFor(wish);
+        shared.attach(own, wish);
+        return { differences: settingDifferences(shared.settings, wish.settings) };
       }),
     detach: (url) =>
       reply(async () => {
         const own = tab();
         await core.knownHub(checkHubUrl(url))?.detach(own);
       }),
-    subscribe: (url, method) => reply(() => hub(url).subscribe(tab(), checkMethod(method))),
+    subscribe: (url, method) => reply(() => hub(url).subscribe(tab(), checkClientMethod(method))),
     unsubscribe: (url, method) => reply(() => hub(url).unsubscribe(tab(), checkMethod(method))),
     invoke: (message) => outcome(message, (own, call) => own.invoke(tab(), call)),
     send: (message) => outcome(message, (own, call) => own.send(tab(), call)),
+    stream: (message) => outcome(message, (own, call) => own.stream(tab(), call)),
+    // A tab that has let the hub go meanwhile has ended its streams with it: that is no error.
+    cancelStream: (url, callId) =>
+      reply(() => {
+        const own = tab();
+        core.knownHub(checkHubUrl(url))?.cancelStream(own, checkCallId(callId));
+      }),
+    upload: (message) =>
+      reply(() => {
+        const own = tab();
+        const piece = checkPiece(message);
+        core.knownHub(piece.hub)?.upload(own, piece);
+      }),
+    answer: (questionId, message) =>
+      reply(() => {
+        const own = tab();
+        const id = checkQuestionId(questionId);
+        const result = checkResult(message);
+        for (const shared of core.hubs()) shared.answer(own, id, result);
+      }),
     setVisibility: (visibility) =>
       reply(() => {
         const own = tab();

@@ -1,7 +1,7 @@
 /** One tab as the worker sees it: who it is, what waits for it, and how it is asked. */
 import type { Remote, ProxyMarked } from 'comlink';
 import type { AckFrame, WorkerFrame } from '../../src/contract/frames.js';
-import type { Hello, Reply, TabApi, Visibility } from '../../src/contract/rpc.js';
+import type { Hello, HubQuestion, Reply, RetryContextData, TabApi, Visibility } from '../../src/contract/rpc.js';
 import { createOutbox, type Encoded, type Outbox, type OutboxLimits } from '../delivery/outbox.js';
 import { encodeHub } from '../delivery/encode.js';
 
@@ -17,11 +17,17 @@ export interface Tab {
   parked: boolean;
   /** Aborted when the tab has gone. Whoever waits for the tab stops waiting. */
   readonly gone: AbortSignal;
-  /** Puts an entry into the outbox; the hub is named before its first entry. */
-  deliver(entry: Encoded, hubUrl: string): void;
+  /**
+   * Puts an entry into the outbox; the hub is named before its first entry.
+   *
+   * @returns `false`: an item of a stream for which there is no room; its stream must end here.
+   */
+  deliver(entry: Encoded, hubUrl: string): boolean;
   /** Says at once that a call is about to be handed to the hub. */
   accept(callId: string): void;
   fetchAccessToken(hub: string): Promise<Reply<string>>;
+  takeQuestion(question: HubQuestion): Promise<Reply<boolean>>;
+  nextRetryDelay(hub: string, context: RetryContextData): Promise<Reply<number | null>>;
   /** Ends everything that this object holds. */
   end(): void;
 }
@@ -67,13 +73,15 @@ export function createTab(
         named.add(entry.hub);
         outbox.push(encodeHub(entry.hub, hubUrl));
       }
-      outbox.push(entry);
+      return outbox.push(entry);
     },
     accept(callId) {
       const frame: WorkerFrame = { kind: 'accepted', callId };
       port.postMessage(frame);
     },
     fetchAccessToken: (hub) => remote.fetchAccessToken(hub),
+    takeQuestion: (question) => remote.takeQuestion(question),
+    nextRetryDelay: (hub, context) => remote.nextRetryDelay(hub, context),
     end() {
       gone.abort();
       outbox.setParked(true);

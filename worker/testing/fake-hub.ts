@@ -1,5 +1,13 @@
-/** A hub that does what a test says: accepts, refuses or hangs, emits, answers calls, and closes as a SignalR hub would. */
-import type { HubSocket, HubSocketEvents, OpenHubSocket, ReauthWay } from '../hub/hub-socket.js';
+/** A hub that does what a test says: accepts, refuses or hangs, emits, asks, streams, answers calls, and closes as a SignalR hub would. */
+import { HubshareError, wireError } from '../../src/contract/errors.js';
+import type {
+  HubSocket,
+  HubSocketEvents,
+  OpenHubSocket,
+  ReauthWay,
+  StreamSink,
+  UploadSource,
+} from '../hub/hub-socket.js';
 import type { SignalRSocketDeps } from '../hub/signalr-socket.js';
 
 // Node's; one turn of the event loop lets every promise that can settle do so.
@@ -7,11 +15,36 @@ declare function setImmediate(callback: () => void): unknown;
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** What has come of a stream that was sent with a call. */
+export interface HubUpload {
+  readonly method: string;
+  readonly items: unknown[];
+  /** `null`: more may come. */
+  end: { readonly error: string | null } | null;
+  /** The socket has let go of it: its call cannot be served any more. */
+  disposed: boolean;
+}
+
 /** A call that has reached the hub. */
 export interface HubInvocation {
   readonly method: string;
   readonly args: readonly unknown[];
+  readonly uploads: readonly HubUpload[];
   answer(value?: unknown): Promise<void>;
+  fail(message: string): Promise<void>;
+}
+
+/** A stream that the hub was asked for. What a test lets it say after its end or after a cancel goes nowhere, as with SignalR. */
+export interface HubStream {
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly uploads: readonly HubUpload[];
+  /** The hub was told to stop. */
+  readonly cancelled: boolean;
+  /** Neither completed, failed, cancelled nor lost with its connection. */
+  readonly open: boolean;
+  emit(...items: unknown[]): Promise<void>;
+  complete(): Promise<void>;
   fail(message: string): Promise<void>;
 }
 
@@ -21,6 +54,10 @@ export class FakeHub {
   /** Calls, in the order in which the hub saw them. */
   readonly invocations: HubInvocation[] = [];
   readonly sent: { readonly method: string; readonly args: readonly unknown[] }[] = [];
+  /** Streams that were called for, in the order in which the hub saw them. */
+  readonly streams: HubStream[] = [];
+  /** Streams that came with calls, in the order of the calls and of their arguments. */
+  readonly uploads: HubUpload[] = [];
   readonly tokens: string[] = [];
   /** Accepts each start at once, as a hub that is well does. */
   acceptsAtOnce = false;
@@ -66,6 +103,19 @@ export class FakeHub {
   async emit(method: string, ...args: unknown[]): Promise<void> {
     this.socket.emit(method, args);
     await settle();
+  }
+
+  /** Asks the client for a result. Rejects with the text that the hub would be told. */
+  ask(method: string, ...args: unknown[]): Promise<unknown> {
+    return this.socket.ask(method, args);
+  }
+
+  /** Streams that still run, in either direction. */
+  get streamsOpen(): number {
+    return (
+      this.streams.filter((stream) => stream.open).length +
+      this.uploads.filter((upload) => upload.end === null && !upload.disposed).length
+    );
   }
 
   /** The transport is cut: no close message. */
@@ -133,6 +183,7 @@ export class FakeSocket implements HubSocket {
   #start: { resolve(): void; reject(error: unknown): void } | null = null;
   #stop: (() => void)[] = [];
   #pending: ((error: Error) => void)[] = [];
+  #uploads: (() => void)[] = [];
 
   constructor(hub: FakeHub, events: HubSocketEvents, number: number) {
     this.#hub = hub;
@@ -198,6 +249,21 @@ export class FakeSocket implements HubSocket {
     for (const stop of stops) stop();
   }
 
+  /** As SignalR: no handler and no result are told in the same words. */
+  async ask(method: string, args: unknown[]): Promise<unknown> {
+    const name = method.toLowerCase();
+    let result: unknown;
+    if (this.listened.has(name)) {
+      try {
+        result = await this.#events.question(name, args);
+      } catch (error) {
+        throw new Error(String(error));
+      }
+    }
+    if (result === undefined) throw new Error("Client didn't provide a result.");
+    return result;
+  }
+
   emit(method: string, args: unknown[]): void {
     if (this.listened.has(method.toLowerCase())) this.#events.event(method.toLowerCase(), args);
   }
@@ -210,6 +276,8 @@ export class FakeSocket implements HubSocket {
   }
 
   listen(method: string): void {
+    // SignalR keeps handlers in a plain object.
+    if (method in {}) throw new TypeError('this._methods[methodName].indexOf is not a function');
     this.listened.add(method);
   }
 
@@ -217,12 +285,13 @@ export class FakeSocket implements HubSocket {
     this.listened.delete(method);
   }
 
-  invoke(method: string, args: readonly unknown[]): Promise<unknown> {
+  invoke(method: string, args: readonly unknown[], uploads: readonly UploadSource[] = []): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#pending.push(reject);
       this.#hub.invocations.push({
         method,
         args,
+        uploads: this.#receive(method, uploads),
         answer: (value) => {
           resolve(value);
           return settle();
@@ -235,9 +304,49 @@ export class FakeSocket implements HubSocket {
     });
   }
 
-  send(method: string, args: readonly unknown[]): Promise<void> {
+  send(method: string, args: readonly unknown[], uploads: readonly UploadSource[] = []): Promise<void> {
     this.#hub.sent.push({ method, args });
+    this.#receive(method, uploads);
     return Promise.resolve();
+  }
+
+  stream(
+    method: string,
+    args: readonly unknown[],
+    sink: StreamSink,
+    uploads: readonly UploadSource[] = [],
+  ): () => void {
+    let state: 'open' | 'over' | 'cancelled' = 'open';
+    const end = (tell: () => void): Promise<void> => {
+      if (state === 'open') {
+        state = 'over';
+        tell();
+      }
+      return settle();
+    };
+    // As the real socket does: a stream can tell the loss of its connection from an error of the hub.
+    const lost = (error: Error): HubshareError => new HubshareError(wireError('connection-lost', error.message, {}));
+    this.#pending.push((error) => void end(() => sink.error(lost(error))));
+    this.#hub.streams.push({
+      method,
+      args,
+      uploads: this.#receive(method, uploads),
+      get cancelled() {
+        return state === 'cancelled';
+      },
+      get open() {
+        return state === 'open';
+      },
+      emit: (...items) => {
+        for (const item of items) if (state === 'open') sink.next(item);
+        return settle();
+      },
+      complete: () => end(() => sink.complete()),
+      fail: (message) => end(() => sink.error(new Error(message))),
+    });
+    return () => {
+      if (state === 'open') state = 'cancelled';
+    };
   }
 
   reauthenticate(token: string): Promise<ReauthWay | 'none'> {
@@ -245,7 +354,29 @@ export class FakeSocket implements HubSocket {
     return Promise.resolve(this.#hub.reauthWay);
   }
 
+  /** As SignalR: subscribed at once, and let go of with the connection. */
+  #receive(method: string, sources: readonly UploadSource[]): HubUpload[] {
+    return sources.map((source) => {
+      const upload: HubUpload = { method, items: [], end: null, disposed: false };
+      this.#hub.uploads.push(upload);
+      const subscription = source.subscribe({
+        next: (item) => void upload.items.push(item),
+        error: (error) => (upload.end = { error: error instanceof Error ? error.message : String(error) }),
+        complete: () => (upload.end = { error: null }),
+      });
+      this.#uploads.push(() => {
+        if (upload.end !== null) return;
+        upload.disposed = true;
+        subscription.dispose();
+      });
+      return upload;
+    });
+  }
+
   #rejectPending(error: Error): void {
+    const uploads = this.#uploads;
+    this.#uploads = [];
+    for (const letGo of uploads) letGo();
     const pending = this.#pending;
     this.#pending = [];
     for (const reject of pending) reject(error);

@@ -1,15 +1,20 @@
 /** A tab without a page: real MessageChannels and Comlink in front of a coordinator, or a `Tab` object in front of one part. */
 import { proxy, transfer, wrap, type ProxyMarked, type Remote } from 'comlink';
+import type { WireError } from '../../src/contract/errors.js';
 import type { AckFrame, Entry, HubStatus, WorkerFrame } from '../../src/contract/frames.js';
 import { EntryKind } from '../../src/contract/frames.js';
 import {
   CONTRACT_VERSION,
+  type Attached,
   type CoordinatorApi,
+  type HandlersResult,
   type Hello,
   type HubCall,
+  type HubQuestion,
   type HubSettings,
   type HubWish,
   type Reply,
+  type RetryContextData,
   type TabApi,
   type Visibility,
   type Welcome,
@@ -22,6 +27,7 @@ import { until } from './settle.js';
 
 /** What a builder sends when nothing was said. */
 export const PLAIN_SETTINGS: HubSettings = {
+  protocol: 'json',
   transport: null,
   skipNegotiation: false,
   withCredentials: true,
@@ -35,14 +41,29 @@ export const PLAIN_SETTINGS: HubSettings = {
 };
 
 export function wishFor(hub: string, more: Partial<HubWish> = {}): HubWish {
-  return { hub, settings: PLAIN_SETTINGS, methods: [], hasTokenFactory: false, ...more };
+  return {
+    hub,
+    settings: PLAIN_SETTINGS,
+    methods: [],
+    opens: true,
+    hasTokenFactory: false,
+    hasRetryPolicy: false,
+    wantsLog: false,
+    ...more,
+  };
 }
 
 /** Entries with the hub's URL in place of its number, in the order of arrival. */
 export type Told =
   | { readonly kind: 'event'; readonly hub: string; readonly method: string; readonly args: unknown[] }
   | { readonly kind: 'status'; readonly hub: string; readonly status: HubStatus }
-  | { readonly kind: 'gap'; readonly hub: string; readonly dropped: number };
+  | { readonly kind: 'gap'; readonly hub: string; readonly dropped: number }
+  | { readonly kind: 'end'; readonly hub: string; readonly callId: string; readonly error: WireError | null }
+  | { readonly kind: 'item'; readonly hub: string; readonly callId: string; readonly item: unknown }
+  | { readonly kind: 'log'; readonly hub: string; readonly level: number; readonly text: string };
+
+type Take = (question: HubQuestion) => Reply<boolean> | Promise<Reply<boolean>>;
+type NextDelay = (hub: string, context: RetryContextData) => Reply<number | null> | Promise<Reply<number | null>>;
 
 /** Reads batches as the tab side does, and keeps what they said. */
 class Reader {
@@ -52,15 +73,18 @@ class Reader {
 
   read(frame: WorkerFrame): void {
     this.frames.push(frame);
-    if (frame.kind !== 'batch') return;
-    for (const entry of JSON.parse(frame.text) as Entry[]) {
+    if (frame.kind === 'accepted') return;
+    for (const entry of frame.kind === 'batch' ? (JSON.parse(frame.text) as Entry[]) : frame.entries) {
       const hub = entry[0] === EntryKind.hub ? entry[2] : this.#urls.get(entry[1]);
       if (hub === undefined)
         throw new Error(`Entry of hub ${entry[1]}, which was never named: ${JSON.stringify(entry)}`);
       if (entry[0] === EntryKind.hub) this.#urls.set(entry[1], hub);
       else if (entry[0] === EntryKind.event) this.told.push({ kind: 'event', hub, method: entry[2], args: entry[3] });
       else if (entry[0] === EntryKind.status) this.told.push({ kind: 'status', hub, status: entry[2] });
-      else this.told.push({ kind: 'gap', hub, dropped: entry[2] });
+      else if (entry[0] === EntryKind.gap) this.told.push({ kind: 'gap', hub, dropped: entry[2] });
+      else if (entry[0] === EntryKind.item) this.told.push({ kind: 'item', hub, callId: entry[2], item: entry[3] });
+      else if (entry[0] === EntryKind.log) this.told.push({ kind: 'log', hub, level: entry[2], text: entry[3] });
+      else this.told.push({ kind: 'end', hub, callId: entry[2], error: entry[3] });
     }
   }
 
@@ -70,6 +94,15 @@ class Reader {
 
   get batches(): { readonly last: number; readonly text: string }[] {
     return this.frames.flatMap((frame) => (frame.kind === 'batch' ? [frame] : []));
+  }
+
+  /** The items of one stream, in the order of arrival. */
+  items(callId: string): unknown[] {
+    return this.told.flatMap((told) => (told.kind === 'item' && told.callId === callId ? [told.item] : []));
+  }
+
+  logs(): string[] {
+    return this.told.flatMap((told) => (told.kind === 'log' ? [`${told.level} ${told.text}`] : []));
   }
 
   events(hub?: string): unknown[][] {
@@ -96,6 +129,12 @@ export class FakeTab extends Reader {
   token: (hub: string) => Reply<string> | Promise<Reply<string>> = () => ({ ok: true, value: 'a-token-of-the-tab' });
   /** The hubs for which it was asked. */
   readonly asked: string[] = [];
+  /** What it says when the hub wants a result: by default it has no handler. */
+  take: Take = () => ({ ok: true, value: false });
+  readonly questions: HubQuestion[] = [];
+  /** What its app's retry policy says. */
+  nextDelay: NextDelay = () => ({ ok: true, value: 0 });
+  readonly retryContexts: RetryContextData[] = [];
   readonly control: MessagePort;
   readonly api: Remote<CoordinatorApi>;
   welcome: Welcome | null = null;
@@ -115,7 +154,7 @@ export class FakeTab extends Reader {
     this.api = wrap<CoordinatorApi>(control.port1);
     this.#events.port1.onmessage = (event: MessageEvent<WorkerFrame>) => {
       this.read(event.data);
-      if (this.acknowledges && event.data.kind === 'batch') this.acknowledge(event.data.last);
+      if (this.acknowledges && event.data.kind !== 'accepted') this.acknowledge(event.data.last);
     };
     this.#ports = [worker.port1, worker.port2, control.port1, this.#events.port1];
   }
@@ -141,18 +180,30 @@ export class FakeTab extends Reader {
         this.asked.push(hub);
         return this.token(hub);
       },
+      takeQuestion: async (question) => {
+        this.questions.push(question);
+        return this.take(question);
+      },
+      nextRetryDelay: async (hub, context) => {
+        this.retryContexts.push(context);
+        return this.nextDelay(hub, context);
+      },
     };
     const reply = await this.api.join(transfer(message, [this.#events.port2]), proxy(tab));
     if (reply.ok) this.welcome = reply.value;
     return reply;
   }
 
-  attach(hub: string, more: Partial<HubWish> = {}): Promise<Reply<void>> {
+  attach(hub: string, more: Partial<HubWish> = {}): Promise<Reply<Attached>> {
     return this.api.attach(wishFor(hub, more));
   }
 
   call(hub: string, method: string, ...args: unknown[]): HubCall {
-    return { hub, callId: crypto.randomUUID(), method, args };
+    return { hub, callId: crypto.randomUUID(), method, args, uploads: 0 };
+  }
+
+  answer(questionId: string, result: HandlersResult): Promise<Reply<void>> {
+    return this.api.answer(questionId, result);
   }
 
   acknowledge(last: number): void {
@@ -206,6 +257,12 @@ export class PartTab extends Reader {
   badFrames = 0;
   readonly asked: string[] = [];
   token: (hub: string) => Promise<Reply<string>> = () => Promise.resolve({ ok: true, value: 'a-token-of-the-tab' });
+  /** What it says when the hub wants a result: by default it has no handler. */
+  take: Take = () => ({ ok: true, value: false });
+  readonly questions: HubQuestion[] = [];
+  /** What its app's retry policy says. */
+  nextDelay: NextDelay = () => ({ ok: true, value: 0 });
+  readonly retryContexts: RetryContextData[] = [];
   isPortClosed = false;
   readonly #port: {
     onmessage: ((event: { data: unknown }) => void) | null;
@@ -222,7 +279,7 @@ export class PartTab extends Reader {
       onmessage: null,
       postMessage: (frame) => {
         this.read(frame);
-        if (frame.kind === 'batch' && this.acknowledges) this.post({ kind: 'ack', last: frame.last });
+        if (frame.kind !== 'accepted' && this.acknowledges) this.post({ kind: 'ack', last: frame.last });
       },
       close: () => {
         this.isPortClosed = true;
@@ -236,10 +293,18 @@ export class PartTab extends Reader {
       // The part of a port that `createTab` uses.
       events: this.#port as unknown as MessagePort,
     };
-    const remote = {
+    const remote: TabApi = {
       fetchAccessToken: (hub: string) => {
         this.asked.push(hub);
         return this.token(hub);
+      },
+      takeQuestion: async (question) => {
+        this.questions.push(question);
+        return this.take(question);
+      },
+      nextRetryDelay: async (hub, context) => {
+        this.retryContexts.push(context);
+        return this.nextDelay(hub, context);
       },
     };
     this.tab = createTab(hello, remote as unknown as Remote<TabApi & ProxyMarked>, {

@@ -13,14 +13,18 @@ export interface Bearer {
   replace(token: string, signal?: AbortSignal): Promise<string | null>;
   /** The hub answered 401 to this token, and there is no further try. */
   refuse(token: string): void;
-  /** A negotiate handed over a token for the service that it points to; `null`: back to the broker's. */
-  redirect(token: string | null): void;
   /** The broker's token that a request carried last; `null` if none did. */
   readonly presented: string | null;
 }
 
+/** The bearer of one start, from negotiate to the last request: what its negotiate hands over ends with it. */
+export interface RedirectableBearer extends Bearer {
+  /** A negotiate handed over a token for the service that it points to; from here on the broker's is given to nobody. */
+  redirect(token: string): void;
+  readonly isRedirected: boolean;
+}
+
 export function createBearer(broker: TokenBroker): Bearer {
-  let redirected: string | null = null;
   let presented: string | null = null;
 
   function present(token: string | null): string | null {
@@ -29,27 +33,45 @@ export function createBearer(broker: TokenBroker): Bearer {
   }
 
   async function get(signal?: AbortSignal): Promise<string | null> {
-    return redirected ?? present((await broker.get({ signal }))?.token ?? null);
+    return present((await broker.get({ signal }))?.token ?? null);
   }
 
   return {
-    peek: () => redirected ?? present(broker.peek()?.token ?? null),
+    peek: () => present(broker.peek()?.token ?? null),
     get,
     async replace(token, signal) {
-      // Only a new negotiate brings a new token for a redirect; the broker's must not go there in its place.
-      if (token === redirected) return null;
       broker.refuse(token);
       const next = await get(signal);
       return next === token ? null : next;
     },
-    refuse(token) {
-      if (token !== redirected) broker.refuse(token);
-    },
-    redirect(token) {
-      redirected = token;
-    },
+    refuse: (token) => broker.refuse(token),
     get presented() {
       return presented;
+    },
+  };
+}
+
+export function redirectableBearer(bearer: Bearer): RedirectableBearer {
+  let handedOver: string | null = null;
+  return {
+    peek: () => handedOver ?? bearer.peek(),
+    get: async (signal) => handedOver ?? bearer.get(signal),
+    async replace(token, signal) {
+      // Only a new negotiate brings a new token for a redirect; the broker's must not go there in its place.
+      if (handedOver === null) return bearer.replace(token, signal);
+      return token === handedOver ? null : handedOver;
+    },
+    refuse(token) {
+      if (handedOver === null) bearer.refuse(token);
+    },
+    redirect(token) {
+      handedOver = token;
+    },
+    get isRedirected() {
+      return handedOver !== null;
+    },
+    get presented() {
+      return bearer.presented;
     },
   };
 }

@@ -5,7 +5,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { createSanitizer } from '../../auth/sanitizer.js';
 import { createTokenBroker } from '../../auth/token-broker.js';
 import { FakeClock } from '../../testing/fake-clock.js';
-import { createBearer } from './bearer.js';
+import { createBearer, redirectableBearer } from './bearer.js';
 import { createBearerEventSource, type BearerEventSourceDeps } from './event-source.js';
 
 const URL_WITH_ID = 'https://h.test/hub?id=connection-secret';
@@ -104,6 +104,26 @@ it('tries a 401 once more with the next token', async () => {
   await vi.waitFor(() => expect(seen).toEqual(['open']));
   expect(requests.map((request) => request.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
   source.close();
+});
+
+it('gives a service to which negotiate points only the token that was handed over, also after a 401', async () => {
+  const tokens = vi.fn(async () => ({ token: 'token-of-the-app', expiresInSeconds: 300 }));
+  const bearer = redirectableBearer(
+    createBearer(
+      createTokenBroker({
+        source: { kind: 'endpoint', fetch: tokens },
+        clock: new FakeClock(),
+        sanitizer: createSanitizer(),
+        random: () => 0,
+      }),
+    ),
+  );
+  bearer.redirect('handed-over');
+  const { Source, requests } = setUp(() => new Response(null, { status: 401 }), { bearer });
+  const { seen } = open(Source);
+  await vi.waitFor(() => expect(seen).toEqual(['error']));
+  expect(requests).toMatchObject([{ url: URL_WITH_ID, authorization: 'Bearer handed-over' }]);
+  expect(tokens).not.toHaveBeenCalled();
 });
 
 it('is closed for good after a second 401', async () => {

@@ -12,7 +12,7 @@ import { HubshareError, wireError } from '../../../src/contract/errors.js';
 import { createSanitizer } from '../../auth/sanitizer.js';
 import { createTokenBroker } from '../../auth/token-broker.js';
 import { FakeClock } from '../../testing/fake-clock.js';
-import { createBearer } from './bearer.js';
+import { createBearer, redirectableBearer } from './bearer.js';
 import { BearerHttpClient, type HttpFailure } from './http-client.js';
 import type { Negotiated } from './negotiate.js';
 
@@ -45,12 +45,12 @@ function setUp({ anonymous = false, signal }: { anonymous?: boolean; signal?: Ab
     sanitizer,
     random: () => 0,
   });
-  const bearer = createBearer(broker);
+  const hubBearer = createBearer(broker);
+  const bearer = redirectableBearer(hubBearer);
   const inner = new FakeInner();
   const negotiated: Negotiated[] = [];
   const failures: HttpFailure[] = [];
   const client = new BearerHttpClient({
-    hubUrl: HUB,
     bearer,
     sanitizer,
     logger: NullLogger.instance,
@@ -59,7 +59,7 @@ function setUp({ anonymous = false, signal }: { anonymous?: boolean; signal?: Ab
     onFailure: (failure) => failures.push(failure),
     ...(signal === undefined ? {} : { signal }),
   });
-  return { sanitizer, fetch, broker, bearer, inner, negotiated, failures, client };
+  return { sanitizer, fetch, broker, hubBearer, bearer, inner, negotiated, failures, client };
 }
 
 const unauthorized = (): never => {
@@ -168,7 +168,7 @@ describe('a negotiate', () => {
     const response = await client.post(NEGOTIATE);
     expect(JSON.parse(response.content as string)).toEqual(answer);
     expect(negotiated).toEqual([
-      { connectionToken: 'connection-secret', tokenLifetimeSeconds: 60, redirected: false, statefulReconnect: false },
+      { connectionToken: 'connection-secret', tokenLifetimeSeconds: 60, statefulReconnect: false },
     ]);
     expect(sanitizer.redact('public-id connection-secret')).toBe('public-id [redacted]');
   });
@@ -192,24 +192,52 @@ describe('a negotiate', () => {
     expect(bearer.peek()).toBe('service-token');
     expect(bearer.presented).toBe('a-token-1');
     expect(negotiated).toEqual([
-      { connectionToken: 'connection-secret', tokenLifetimeSeconds: 60, redirected: true, statefulReconnect: false },
+      { connectionToken: 'connection-secret', tokenLifetimeSeconds: 60, statefulReconnect: false },
     ]);
     expect(fetch).toHaveBeenCalledTimes(1);
   });
 
-  it('of the hub itself ends what an earlier redirect began', async () => {
-    const { client, inner, bearer } = setUp();
+  it('that redirects to a URL with a token takes it out of the URL', async () => {
+    const { client, inner, sanitizer } = setUp();
+    inner.answer = (request) =>
+      request.url === NEGOTIATE
+        ? json({ url: 'https://service.test/client/?hub=ops&access_token=in-the-url' })
+        : json({});
+    const first = await client.post(NEGOTIATE);
+    expect(JSON.parse(first.content as string)).toEqual({ url: 'https://service.test/client/?hub=ops' });
+    await client.post('https://service.test/client/negotiate?hub=ops&negotiateVersion=1');
+    expect(inner.authorizations).toEqual(['Bearer a-token-1', 'Bearer in-the-url']);
+    expect(sanitizer.redact('in-the-url')).toBe('[redacted]');
+  });
+
+  it('that redirects twice uses the newer token, also for a request that the older one was refused to', async () => {
+    const { client, inner, bearer, fetch } = setUp();
+    bearer.redirect('service-1');
+    inner.answer = (request) => {
+      if (request.headers?.['Authorization'] !== 'Bearer service-1') return json({});
+      bearer.redirect('service-2');
+      return unauthorized();
+    };
+    await client.get('https://service.test/client/?id=x');
+    expect(inner.authorizations).toEqual(['Bearer service-1', 'Bearer service-2']);
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it('is the start of a client of its own: what an earlier one was handed is unknown to it', async () => {
+    const { bearer, hubBearer } = setUp();
     bearer.redirect('service-token');
-    await client.post(NEGOTIATE);
-    expect(inner.authorizations).toEqual(['Bearer a-token-1']);
+    expect(await redirectableBearer(hubBearer).get()).toBe('a-token-1');
+    expect(bearer.peek()).toBe('service-token');
   });
 
   it('never sends the app’s token where a redirect token was refused', async () => {
-    const { client, inner, bearer, fetch } = setUp();
+    const { client, inner, bearer, fetch, failures } = setUp();
     bearer.redirect('service-token');
     inner.answer = unauthorized;
     await expect(client.get('https://service.test/client/?id=x')).rejects.toMatchObject({ statusCode: 401 });
     expect(inner.authorizations).toEqual(['Bearer service-token']);
+    // A new start mends it: the user's own token was not refused.
+    expect(failures).toMatchObject([{ httpStatus: 401, error: { code: 'hub-refused' } }]);
     expect(fetch).not.toHaveBeenCalled();
   });
 

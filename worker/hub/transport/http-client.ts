@@ -8,16 +8,15 @@ import {
   type HttpRequest,
   type ILogger,
 } from '@microsoft/signalr';
-import { type HubshareError, isHubshareError, TokenRejectedError, wireError } from '../../../src/contract/errors.js';
+import { HubshareError, isHubshareError, TokenRejectedError, wireError } from '../../../src/contract/errors.js';
 import type { Sanitizer } from '../../auth/sanitizer.js';
-import type { Bearer } from './bearer.js';
+import type { RedirectableBearer } from './bearer.js';
 import { linkAbort, type LinkedAbort } from './linked-abort.js';
-import { negotiatedUrl, plainUrl, readNegotiateAnswer, type Negotiated } from './negotiate.js';
+import { isNegotiate, readNegotiateAnswer, type Negotiated } from './negotiate.js';
 
 export interface BearerHttpClientDeps {
-  /** The hub's absolute URL. */
-  readonly hubUrl: string;
-  readonly bearer: Bearer;
+  /** One for each client, which serves one start. */
+  readonly bearer: RedirectableBearer;
   readonly sanitizer: Sanitizer;
   readonly logger: ILogger;
   readonly onNegotiated?: (negotiated: Negotiated) => void;
@@ -44,31 +43,22 @@ const MAX_ERROR_TEXT = 300;
 export class BearerHttpClient extends HttpClient {
   readonly #deps: BearerHttpClientDeps;
   readonly #inner: HttpClient;
-  readonly #hubUrl: string;
-  #redirected = false;
   #announcedSeconds: number | null = null;
 
   constructor(deps: BearerHttpClientDeps) {
     super();
     this.#deps = deps;
     this.#inner = deps.inner ?? new DefaultHttpClient(deps.logger);
-    this.#hubUrl = plainUrl(deps.hubUrl);
   }
 
   override async send(request: HttpRequest): Promise<HttpResponse> {
-    const target = negotiatedUrl(request.method, request.url);
-    if (target === this.#hubUrl) {
-      // A new start: what an earlier redirect handed over has nothing to do with it.
-      this.#deps.bearer.redirect(null);
-      this.#redirected = false;
-      this.#announcedSeconds = null;
-    }
+    const negotiates = isNegotiate(request.method, request.url);
     const abort = linkAbort(request.abortSignal, this.#deps.signal);
     try {
       const response = await this.#sendWithToken(request, abort);
-      return target === null ? response : this.#readNegotiate(response);
+      return negotiates ? this.#readNegotiate(response) : response;
     } catch (error) {
-      throw this.#explain(error, target === null ? 'request' : 'negotiate', abort);
+      throw this.#explain(error, negotiates ? 'negotiate' : 'request', abort);
     } finally {
       abort.unlink();
     }
@@ -110,8 +100,10 @@ export class BearerHttpClient extends HttpClient {
       // Rejected: the hub's 401 stands. Anything else may be over soon: a hub that is asked again then gets a new token.
       throw error instanceof TokenRejectedError ? new RefusedTwice(refusal, error) : error;
     }
-    if (next === null) throw refusal;
-    return next;
+    if (next !== null) return next;
+    if (!this.#deps.bearer.isRedirected) throw refusal;
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- as in #sendWithToken
+    throw new RefusedTwice(refusal, handedOverRefused());
   }
 
   #once(request: HttpRequest, token: string | null, abort: LinkedAbort): Promise<HttpResponse> {
@@ -129,16 +121,13 @@ export class BearerHttpClient extends HttpClient {
       bearer.redirect(answer.accessToken);
     }
     this.#announcedSeconds = answer.tokenLifetimeSeconds ?? this.#announcedSeconds;
-    if (answer.redirectUrl !== null) {
-      this.#redirected = true;
-    } else {
+    if (answer.redirectUrl === null) {
       // Without negotiate version 1 both are the same public id, which may be shown.
       if (answer.connectionToken !== null && answer.connectionToken !== answer.connectionId)
         sanitizer.watch(answer.connectionToken);
       onNegotiated?.({
         connectionToken: answer.connectionToken,
         tokenLifetimeSeconds: this.#announcedSeconds,
-        redirected: this.#redirected,
         statefulReconnect: answer.statefulReconnect,
       });
     }
@@ -168,7 +157,7 @@ export class BearerHttpClient extends HttpClient {
   }
 }
 
-/** The hub refused a token and the one after it, or there is no other. Never leaves this file. */
+/** A token was refused and there is no other to try. Never leaves this file. */
 class RefusedTwice {
   constructor(
     readonly refusal: HttpError,
@@ -180,6 +169,17 @@ class RefusedTwice {
       ),
     ),
   ) {}
+}
+
+/** Worth another start: its negotiate brings a new token. The user's own was not refused. */
+function handedOverRefused(): HubshareError<'hub-refused'> {
+  return new HubshareError(
+    wireError(
+      'hub-refused',
+      'The service that the hub pointed to in negotiate refused the token that the hub had handed over for it.',
+      { httpStatus: 401 },
+    ),
+  );
 }
 
 function isUnauthorized(error: unknown): error is HttpError {

@@ -1,4 +1,5 @@
 /** Recognises negotiate requests and reads their answers, so that no token stays with SignalR and `POST {hub}/refresh` can be made. */
+import { takeToken } from './bearer.js';
 
 /** What a negotiate that did not redirect said. */
 export interface Negotiated {
@@ -6,8 +7,6 @@ export interface Negotiated {
   readonly connectionToken: string | null;
   /** Set by a hub that takes a new token at `POST {hub}/refresh` (ASP.NET Core 11). */
   readonly tokenLifetimeSeconds: number | null;
-  /** The connection is held by another service than the hub itself. */
-  readonly redirected: boolean;
   /** The hub keeps the connection for a while when its transport is cut. */
   readonly statefulReconnect: boolean;
 }
@@ -24,20 +23,11 @@ export interface NegotiateAnswer {
   readonly content: string;
 }
 
-/** @returns The URL that is negotiated for, without query and closing slash; `null` if this is another request. */
-export function negotiatedUrl(method: string | undefined, url: string | undefined): string | null {
-  if (method !== 'POST' || url === undefined || !URL.canParse(url)) return null;
-  const { origin, pathname, searchParams } = new URL(url);
-  // A hub may itself be called "negotiate": only SignalR's negotiate has the version.
-  return pathname.endsWith('/negotiate') && searchParams.has('negotiateVersion')
-    ? origin + pathname.slice(0, -'/negotiate'.length)
-    : null;
-}
-
-/** A hub's URL in the form of `negotiatedUrl`. */
-export function plainUrl(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return origin + pathname.replace(/\/$/, '');
+/** A hub may itself be called "negotiate": only SignalR's negotiate has the version. */
+export function isNegotiate(method: string | undefined, url: string | undefined): boolean {
+  if (method !== 'POST' || url === undefined || !URL.canParse(url)) return false;
+  const { pathname, searchParams } = new URL(url);
+  return pathname.endsWith('/negotiate') && searchParams.has('negotiateVersion');
 }
 
 /** @returns `null` for an answer that is no JSON object: SignalR has its own words for that. */
@@ -50,16 +40,27 @@ export function readNegotiateAnswer(content: string): NegotiateAnswer | null {
   }
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return null;
   const { accessToken, ...rest } = answer as Record<string, unknown>;
+  const redirect = redirection(rest['url']);
+  if (redirect.token !== null) rest['url'] = redirect.url;
   const lifetime = rest['tokenLifetimeSeconds'];
   return {
     connectionToken: text(rest['connectionToken']),
     connectionId: text(rest['connectionId']),
     tokenLifetimeSeconds: typeof lifetime === 'number' && Number.isFinite(lifetime) ? lifetime : null,
-    redirectUrl: text(rest['url']),
-    accessToken: text(accessToken),
+    redirectUrl: redirect.url,
+    accessToken: text(accessToken) ?? redirect.token,
     statefulReconnect: rest['useStatefulReconnect'] === true,
-    content: accessToken === undefined ? content : JSON.stringify(rest),
+    content: accessToken === undefined && redirect.token === null ? content : JSON.stringify(rest),
   };
+}
+
+/** A service that wants its token in the query gets it in the header all the same: it goes into no URL of ours. */
+function redirection(value: unknown): { readonly url: string | null; readonly token: string | null } {
+  const url = text(value);
+  if (url === null || !URL.canParse(url)) return { url, token: null };
+  const target = new URL(url);
+  const token = takeToken(target);
+  return token === null ? { url, token } : { url: target.href, token };
 }
 
 function text(value: unknown): string | null {

@@ -1,0 +1,68 @@
+/** What a connection shows of the hub: the worker's snapshot, and whether this tab is the primary one. */
+import { ConnectionStatus, type SignalRConnection } from '../contract/connection.js';
+import type { HubStatus } from '../contract/frames.js';
+import { createCallbacks, type Callbacks } from './callbacks.js';
+import type { Log } from './log.js';
+
+const NOTHING_YET: SignalRConnection = {
+  connectionId: '',
+  activeHubs: [],
+  lastConnected: 0,
+  reconnectAttempts: 0,
+  status: ConnectionStatus.DISCONNECTED,
+  primaryTabId: '',
+  subscribedTabs: [],
+};
+
+export interface ConnectionView {
+  readonly snapshot: SignalRConnection;
+  readonly transport: string | null;
+  readonly retryAtMs: number | null;
+  readonly isPrimary: boolean;
+  readonly statusChanged: Callbacks<[snapshot: SignalRConnection]>;
+  readonly primaryChanged: Callbacks<[isPrimary: boolean]>;
+  show(status: HubStatus): void;
+  /** The worker has died; nobody knows more until the next one speaks. */
+  showWorkerLost(message: string, wasConnected: boolean): void;
+  /** What the worker said no longer holds for this tab, which it does not tell any more. */
+  forget(): void;
+}
+
+/** @param self - The connection, which callbacks get as `this`. */
+export function createConnectionView(self: object, tabId: string, log: Log): ConnectionView {
+  function tell(snapshot: SignalRConnection): void {
+    const wasPrimary = view.isPrimary;
+    view.snapshot = snapshot;
+    view.isPrimary = snapshot.primaryTabId === tabId;
+    view.statusChanged.call(self, snapshot);
+    if (view.isPrimary !== wasPrimary) view.primaryChanged.call(self, view.isPrimary);
+  }
+
+  function tellWithoutWorker(snapshot: SignalRConnection): void {
+    view.transport = view.retryAtMs = null;
+    tell(snapshot);
+  }
+
+  const view = {
+    snapshot: NOTHING_YET,
+    transport: null as string | null,
+    retryAtMs: null as number | null,
+    isPrimary: false,
+    statusChanged: createCallbacks<[snapshot: SignalRConnection]>('onstatus', log),
+    primaryChanged: createCallbacks<[isPrimary: boolean]>('onprimary', log),
+    show({ transport, retryAtMs, snapshot }: HubStatus) {
+      view.transport = transport;
+      view.retryAtMs = retryAtMs;
+      tell(snapshot);
+    },
+    showWorkerLost(error: string, wasConnected: boolean) {
+      const status = wasConnected ? ConnectionStatus.RECONNECTING : view.snapshot.status;
+      tellWithoutWorker({ ...view.snapshot, connectionId: '', status, error, primaryTabId: '' });
+    },
+    forget() {
+      const { lastConnected, error } = view.snapshot;
+      tellWithoutWorker({ ...NOTHING_YET, lastConnected, ...(error === undefined ? {} : { error }) });
+    },
+  };
+  return view;
+}

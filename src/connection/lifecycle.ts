@@ -1,0 +1,253 @@
+/** SignalR's states of a connection, in this tab, and what leads from one to the next: the app, the worker, or the worker's death. */
+import type { HubConnectionState } from '@microsoft/signalr';
+import { errorFromWire, HubshareError, isQuiet, wireError, type WireError } from '../contract/errors.js';
+import type { HubStatus } from '../contract/frames.js';
+import { deferred, type Deferred } from '../tab/deferred.js';
+import type { ChannelUser, HubChannel } from '../tab/hub-channel.js';
+import type { TabClient } from '../tab/tab-client.js';
+import { createCallbacks, type Callbacks } from './callbacks.js';
+import type { ConnectionView } from './connection-view.js';
+import type { Log } from './log.js';
+
+/** Why events may be missing here. */
+export interface Resync {
+  /** `outbox-full`: this tab did not read for too long. `reconnected`, `worker-replaced`: the connection was down for a while. */
+  readonly reason: 'outbox-full' | 'reconnected' | 'worker-replaced';
+  /** How many events were dropped; `null` when nobody can know. */
+  readonly dropped: number | null;
+}
+
+export interface LifecycleParts {
+  /** The connection, which callbacks get as `this`. */
+  readonly self: object;
+  readonly client: TabClient;
+  readonly view: ConnectionView;
+  readonly log: Log;
+  readonly reconnects: boolean;
+  /** The hub's URL of now. */
+  readonly hub: () => string;
+  /** The connection, as its channel sees it. */
+  readonly user: () => ChannelUser;
+}
+
+export interface Lifecycle {
+  readonly state: `${HubConnectionState}`;
+  readonly connectionId: string | null;
+  /** The way to the hub, while there is one. */
+  readonly channel: HubChannel | null;
+  readonly closed: Callbacks<[error?: Error]>;
+  readonly reconnecting: Callbacks<[error?: Error]>;
+  readonly reconnected: Callbacks<[connectionId?: string]>;
+  readonly resync: Callbacks<[resync: Resync]>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  onStatus(status: HubStatus): void;
+  onWorkerLost(error: WireError): void;
+  onAbandoned(error: WireError): void;
+}
+
+/** A start that has not come to its end. */
+type Starting = Deferred<void>;
+
+export function createLifecycle({ self, client, view, log, reconnects, hub, user }: LifecycleParts): Lifecycle {
+  const closed = createCallbacks<[error?: Error]>('onclose', log);
+  const reconnecting = createCallbacks<[error?: Error]>('onreconnecting', log);
+  const reconnected = createCallbacks<[connectionId?: string]>('onreconnected', log);
+  const resync = createCallbacks<[resync: Resync]>('onresync', log);
+  let state: `${HubConnectionState}` = 'Disconnected';
+  let channel: HubChannel | null = null;
+  let starting: Starting | null = null;
+  let stopping: Promise<void> | null = null;
+  let connectionId: string | null = null;
+  let workerWasLost = false;
+
+  async function attach(by: Starting): Promise<void> {
+    try {
+      const before = channel;
+      // Rested on another URL: that hub is let go.
+      if (before !== null && before.hub !== hub()) await before.detach(user());
+      if (starting !== by) return;
+      channel = client.channel(hub());
+      await channel.attach(user());
+    } catch (error) {
+      if (starting === by) failStart(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  function onLive(id: string | null): void {
+    const before = connectionId;
+    connectionId = id;
+    switch (state) {
+      case 'Connecting': {
+        state = 'Connected';
+        const started = starting;
+        starting = null;
+        workerWasLost = false;
+        started?.resolve();
+        return;
+      }
+      case 'Connected':
+        // The statuses in between were not kept for this tab, because it was parked: it still learns that events may be missing.
+        if (before !== id) tellReconnected();
+        return;
+      case 'Reconnecting':
+      case 'Disconnected':
+        state = 'Connected';
+        tellReconnected();
+        return;
+      case 'Disconnecting':
+    }
+  }
+
+  function tellReconnected(): void {
+    const reason = workerWasLost ? 'worker-replaced' : 'reconnected';
+    workerWasLost = false;
+    resync.call(self, { reason, dropped: null });
+    reconnected.call(self, connectionId ?? undefined);
+  }
+
+  function onDown({ phase, error }: HubStatus): void {
+    // While `starting` the error is that of an earlier attempt, which this start has not caused.
+    if (state === 'Connecting' && phase === 'waiting' && error !== null && !reconnects) {
+      return failStart(errorFromWire(error));
+    }
+    if (state !== 'Connected') return;
+    if (!reconnects) return close(error);
+    state = 'Reconnecting';
+    reconnecting.call(self, optionalError(error));
+  }
+
+  function onEnded({ phase, error }: HubStatus): void {
+    if (state === 'Connecting') {
+      return failStart(errorFromWire(error ?? wireError('hub-closed', 'The hub closed the connection.', {})));
+    }
+    if (state !== 'Connected' && state !== 'Reconnecting') return;
+    if (phase !== 'resting' || !reconnects) return close(error);
+    // Still attached: when the worker wakes the hub, this tab comes back with it.
+    state = 'Disconnected';
+    closed.call(self, optionalError(error));
+  }
+
+  /** Ends the connection in this tab although the app did not ask for it. */
+  function close(error: WireError | null): void {
+    const wasClosed = state === 'Disconnected';
+    release();
+    if (!wasClosed) closed.call(self, optionalError(error));
+  }
+
+  function failStart(error: Error): void {
+    const failed = starting;
+    starting = null;
+    release();
+    failed?.reject(error);
+  }
+
+  function release(): void {
+    const before = channel;
+    channel = null;
+    state = 'Disconnected';
+    void before?.detach(user());
+    forget();
+  }
+
+  function forget(): void {
+    connectionId = null;
+    workerWasLost = false;
+    view.forget();
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    get connectionId() {
+      return state === 'Connected' ? connectionId : null;
+    },
+    get channel() {
+      return channel;
+    },
+    closed,
+    reconnecting,
+    reconnected,
+    resync,
+
+    start() {
+      if (state !== 'Disconnected') {
+        return Promise.reject(
+          stateInvalid(state, "Cannot start a HubConnection that is not in the 'Disconnected' state."),
+        );
+      }
+      state = 'Connecting';
+      starting = deferred();
+      void attach(starting);
+      return starting.promise;
+    },
+
+    stop() {
+      if (stopping !== null) return stopping;
+      const before = channel;
+      channel = null;
+      if (state === 'Disconnected') {
+        if (before === null) return Promise.resolve();
+        // At rest: nothing to wait for, and a start() right after must find it done.
+        forget();
+        return before.detach(user());
+      }
+      state = 'Disconnecting';
+      const interrupted = starting;
+      starting = null;
+      interrupted?.reject(
+        new HubshareError(
+          wireError('stopped', 'The connection was stopped before the hub handshake could complete.', {}),
+        ),
+      );
+      const finish = (): void => {
+        stopping = null;
+        forget();
+        state = 'Disconnected';
+        if (interrupted === null) closed.call(self, undefined);
+      };
+      // Kept at first although it may end at once: `finish` then clears it.
+      const stopped = before === null ? Promise.resolve().then(finish) : before.detach(user(), finish);
+      if (state === 'Disconnecting') stopping = stopped;
+      return stopped;
+    },
+
+    onStatus(status) {
+      view.show(status);
+      switch (status.phase) {
+        case 'live':
+          onLive(status.connectionId);
+          return;
+        case 'starting':
+        case 'waiting':
+          onDown(status);
+          return;
+        case 'resting':
+        case 'closed':
+          onEnded(status);
+      }
+    },
+
+    onWorkerLost(error) {
+      workerWasLost = true;
+      view.showWorkerLost(error.message, state === 'Connected');
+      if (state !== 'Connected') return;
+      state = 'Reconnecting';
+      reconnecting.call(self, errorFromWire(error));
+    },
+
+    onAbandoned(error) {
+      if (state === 'Connecting') failStart(errorFromWire(error));
+      else close(error);
+    },
+  };
+}
+
+export function stateInvalid(state: string, message: string): HubshareError<'state-invalid'> {
+  return new HubshareError(wireError('state-invalid', message, { state }));
+}
+
+function optionalError(error: WireError | null): Error | undefined {
+  return error === null || isQuiet(error) ? undefined : errorFromWire(error);
+}

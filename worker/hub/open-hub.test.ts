@@ -1,0 +1,120 @@
+import { LogLevel } from '@microsoft/signalr';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { HubSettings, HubWish } from '../../src/contract/rpc.js';
+import { createSanitizer } from '../auth/sanitizer.js';
+import { createJournal } from '../observe/journal.js';
+import { resolveOptions } from '../serve-options.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { FakeHubs } from '../testing/fake-hub.js';
+import { PartTab, PLAIN_SETTINGS, wishFor } from '../testing/fake-tab.js';
+import { openHub } from './open-hub.js';
+
+let hubs = new FakeHubs();
+
+vi.mock('./signalr-socket.js', () => ({
+  openSignalRSocket: (...args: Parameters<FakeHubs['open']>) => hubs.open(...args),
+}));
+
+const HUB = 'https://h.test/hubs/ops';
+
+beforeEach(() => {
+  hubs = new FakeHubs();
+});
+
+async function setUpLive(wishes: readonly Partial<HubWish>[], settings: Partial<HubSettings> = {}) {
+  const clock = new FakeClock();
+  const sanitizer = createSanitizer();
+  const journal = createJournal({
+    now: () => clock.now(),
+    redact: (text) => text,
+    maxEntries: 100,
+    onChange: () => undefined,
+  });
+  const { hub } = openHub({
+    url: HUB,
+    number: 1,
+    settings: { ...PLAIN_SETTINGS, logLevel: LogLevel.None, ...settings },
+    options: resolveOptions({ reconnect: { jitter: 0.5 } }),
+    clock,
+    random: () => 1,
+    sanitizer,
+    journal,
+    sharedBroker: null,
+    activeHubs: () => [],
+    onActiveChange: () => undefined,
+    onUnused: () => undefined,
+    onChange: () => undefined,
+  });
+  const tabs = wishes.map((wish, index) => {
+    const tab = new PartTab(`tab-${index + 1}`, { ordinal: index + 1 });
+    hub.attach(tab.tab, wishFor(HUB, wish));
+    return tab;
+  });
+  await clock.settle();
+  expect(hub.link.state.kind).toBe('live');
+  const notes = (): string[] => journal.since(0).map(({ text }) => text);
+  return { clock, hub, tabs, fake: hubs.at(HUB), notes };
+}
+
+describe('a tab with a retry policy', () => {
+  it('is asked, and its delay is used as it is, without jitter', async () => {
+    const { clock, hub, tabs, fake } = await setUpLive([{}, { hasRetryPolicy: true }]);
+    tabs[1]!.nextDelay = () => ({ ok: true, value: 1_234 });
+    await fake.cut();
+    expect(hub.status).toMatchObject({ phase: 'waiting', retryAtMs: 1_234 });
+    expect(tabs[0]!.retryContexts).toEqual([]);
+    expect(tabs[1]!.retryContexts).toMatchObject([{ previousRetryCount: 0, elapsedMilliseconds: 0 }]);
+    await clock.advanceBy(1_234);
+    expect(hub.status.phase).toBe('live');
+  });
+
+  it('that gives up is the end of it', async () => {
+    const { clock, hub, tabs, fake } = await setUpLive([{ hasRetryPolicy: true }]);
+    tabs[0]!.nextDelay = () => ({ ok: true, value: null });
+    await fake.cut();
+    expect(hub.status.phase).toBe('resting');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('that does not answer leaves it to the default delays, and the journal says so', async () => {
+    const { clock, hub, tabs, fake, notes } = await setUpLive([{ hasRetryPolicy: true }]);
+    tabs[0]!.nextDelay = () => new Promise(() => undefined);
+    await fake.cut();
+    expect(hub.status).toMatchObject({ phase: 'waiting', retryAtMs: null });
+    await clock.advanceBy(5_000);
+    expect(hub.status.phase).toBe('live');
+    expect(notes()).toContain('tab 1 did not say what its retry policy says');
+  });
+
+  it('is not there: the default delays, with jitter', async () => {
+    const { hub, fake } = await setUpLive([{}], { retryDelaysMs: [2_000] });
+    await fake.cut();
+    expect(hub.status).toMatchObject({ phase: 'waiting', retryAtMs: 3_000 });
+  });
+});
+
+it('gives SignalR’s log to the tabs that want it, redacted', async () => {
+  const { tabs, clock } = await setUpLive([{ wantsLog: true }, {}]);
+  hubs.opened[0]?.logger.log(LogLevel.Debug, 'to wss://h/hub?id=secret');
+  await clock.settle();
+  const logs = tabs.map((tab) => tab.told.filter(({ kind }) => kind === 'log'));
+  expect(logs).toEqual([[{ kind: 'log', hub: HUB, level: LogLevel.Debug, text: 'to wss://h/hub?[redacted]' }], []]);
+});
+
+it.each([
+  ['json', 'batch'],
+  ['messagepack', 'values'],
+] as const)('sends what %s brings as %s', async (protocol, kind) => {
+  const { tabs, fake } = await setUpLive([{ methods: ['metric'] }], { protocol });
+  await fake.emit('metric', 1);
+  expect(tabs[0]!.frames.at(-1)?.kind).toBe(kind);
+});
+
+it('puts a question of the hub to the tab that listens', async () => {
+  const { tabs, fake, hub } = await setUpLive([{ methods: ['askname'] }]);
+  tabs[0]!.take = () => ({ ok: true, value: true });
+  const answer = fake.ask('AskName');
+  await vi.waitFor(() => expect(tabs[0]!.questions).toHaveLength(1));
+  hub.answer(tabs[0]!.tab, tabs[0]!.questions[0]!.questionId, { kind: 'result', value: 'Ada' });
+  await expect(answer).resolves.toBe('Ada');
+});
