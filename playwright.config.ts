@@ -27,6 +27,8 @@ const chromiumArguments = [
 
 export default defineConfig({
   testDir: join(root, 'e2e'),
+  // Files named *.test.ts are unit tests of the benchmark.
+  testMatch: '**/*.spec.ts',
   outputDir: join(root, '.cache/test-results'),
   reporter: [['list'], ['json', { outputFile: join(root, '.cache/reports/playwright.json') }]],
   // Two cores are what CI has; a test with ten tabs needs one of them.

@@ -62,6 +62,7 @@ export default defineConfig({
       unitTests('tab', 'src', '.config/typecheck/src-tests.json'),
       unitTests('worker', 'worker', '.config/typecheck/worker-tests.json'),
       unitTests('demo', 'demo'),
+      unitTests('bench', 'e2e/bench'),
       {
         test: { name: 'tools', environment: 'node', include: ['.config/**/*.test.mjs', '.scripts/**/*.test.mjs'] },
       },

@@ -2,6 +2,8 @@
 export { SharedHubConnectionBuilder } from './connection/builder.js';
 export type { Resync } from './connection/lifecycle.js';
 export { SharedHubConnection } from './connection/shared-hub-connection.js';
+export type { TopicDeclarations, TopicOptions } from './connection/topic-options.js';
+export type { SubscribeOptions, Topic, TopicHandler, TopicSubscription, TopicValue } from './connection/topics.js';
 export type { UploadStream } from './connection/typed-hub.js';
 export { ConnectionStatus, type SignalRAuthenticator, type SignalRConnection } from './contract/connection.js';
 export {
@@ -12,4 +14,6 @@ export {
   TokenRejectedError,
   type ErrorCode,
 } from './contract/errors.js';
+export type { Missed, Reconnect } from './contract/frames.js';
+export type { Retain, TopicKey } from './contract/topics.js';
 export type { WorkerFactory } from './tab/worker-factory.js';

@@ -561,14 +561,121 @@ describe('a tab that does not read', () => {
     const a = await openTab(worker, 'a');
     await a.attach(OPS, { methods: ['sequence'] });
     await a.reaches(OPS, 'live');
-    await a.api.park();
+    const parked = a.park('cached');
     await quiet();
     const before = a.frames.length;
     hubAt(OPS).socket.emit('sequence', [1]);
     await quiet();
     expect(a.frames).toHaveLength(before);
-    await a.api.unpark();
+    await expect(a.api.unpark()).resolves.toEqual({ ok: true, value: [{ hub: OPS, dropped: 0 }] });
     await until(() => a.events().length === 1);
+    await expect(parked).resolves.toMatchObject({ ok: true });
+  });
+});
+
+describe('tabs that were hidden for long', () => {
+  async function withSleepers() {
+    const worker = startWorker();
+    const [a, b, c] = [await openTab(worker, 'a'), await openTab(worker, 'b'), await openTab(worker, 'c')];
+    for (const tab of [a, b, c]) await tab.attach(OPS, { methods: ['sequence'] });
+    await Promise.all([a, b, c].map((tab) => tab.reaches(OPS, 'live')));
+    for (const tab of [b, c]) {
+      await tab.api.setVisibility('hidden');
+      await tab.park('hidden');
+    }
+    await until(() => !origin.waiting.includes(b.tabLock) && !origin.waiting.includes(c.tabLock));
+    const primary = (tab: FakeTab): string | undefined => tab.statuses(OPS).at(-1)?.snapshot.primaryTabId;
+    return { a, b, c, primary };
+  }
+
+  it('leave their locks uncontended, and hold them: they are members all the while', async () => {
+    const { a, b, c } = await withSleepers();
+    await quiet();
+    expect(origin.waiting.filter((name) => name.startsWith('hubshare:tab:'))).toEqual([a.tabLock]);
+    expect(origin.held).toEqual(expect.arrayContaining([a.tabLock, b.tabLock, c.tabLock]));
+    expect(a.statuses(OPS).at(-1)?.snapshot.subscribedTabs).toEqual(['a', 'b', 'c']);
+    expect([b.wakes, c.wakes]).toEqual([0, 0]);
+  });
+
+  it('are woken, one of them, when the last that was awake has gone; it is primary when it is back', async () => {
+    const { a, b, c, primary } = await withSleepers();
+    const told = b.told.length;
+    a.die();
+    await until(() => b.wakes === 1);
+    await quiet();
+    expect([b.wakes, c.wakes]).toEqual([1, 0]);
+    expect(b.told).toHaveLength(told);
+    hubAt(OPS).socket.emit('sequence', [1]);
+    await expect(b.api.unpark()).resolves.toEqual({ ok: true, value: [{ hub: OPS, dropped: 0 }] });
+    await until(() => primary(b) === 'b');
+    expect(b.events()).toEqual([[1]]);
+    expect(b.statuses(OPS).at(-1)?.snapshot.subscribedTabs).toEqual(['b', 'c']);
+    await until(() => origin.waiting.includes(b.tabLock));
+    await quiet();
+    expect(c.wakes).toBe(0);
+  });
+
+  it('that died in their sleep are no members any more when the next tab comes', async () => {
+    const { a, b } = await withSleepers();
+    b.die();
+    await quiet();
+    expect(a.statuses(OPS).at(-1)?.snapshot.subscribedTabs).toEqual(['a', 'b', 'c']);
+    await a.park('hidden');
+    await until(() => a.wakes === 1);
+    await a.api.unpark();
+    await until(() => a.statuses(OPS).at(-1)?.snapshot.subscribedTabs.join() === 'a,c');
+  });
+
+  it('end with the last of them: the hub is closed after its linger, and no timer is left', async () => {
+    const { a, b, c } = await withSleepers();
+    for (const tab of [b, c, a]) tab.die();
+    await until(() => clock.pending > 0);
+    await clock.advanceBy(5_000);
+    await until(() => hubAt(OPS).socket.stops === 1);
+    await quiet();
+    expect(clock.pending).toBe(0);
+    expect(origin.waiting).toEqual([]);
+  });
+});
+
+describe('a claim', () => {
+  it('is one tab’s: the visible one’s, however the tabs hear of it', async () => {
+    const worker = startWorker();
+    const open = await Promise.all(['a', 'b', 'c'].map((id) => openTab(worker, id)));
+    for (const tab of open) await tab.attach(OPS);
+    const [a, b, c] = open as [FakeTab, FakeTab, FakeTab];
+    await a.api.setVisibility('hidden');
+    await c.api.setVisibility('hidden');
+    const answers = new Map<string, unknown>();
+    for (const tab of [c, a, b]) {
+      void tab.api.claim(OPS, 'alarm-1').then((reply) => answers.set(tab.tabId, reply.ok && reply.value));
+    }
+    await until(() => answers.size === 1);
+    expect([...answers]).toEqual([['b', 'offered']]);
+    await expect(b.api.confirmClaim(OPS, 'alarm-1')).resolves.toEqual({ ok: true, value: true });
+    await until(() => answers.size === 3);
+    expect([answers.get('a'), answers.get('c')]).toEqual(['lost', 'lost']);
+    await expect(a.api.confirmClaim(OPS, 'alarm-1')).resolves.toEqual({ ok: true, value: false });
+  });
+
+  it('goes on when the tab that was offered it dies', async () => {
+    const worker = startWorker();
+    const [a, b] = [await openTab(worker, 'a'), await openTab(worker, 'b')];
+    for (const tab of [a, b]) await tab.attach(OPS);
+    await expect(a.api.claim(OPS, 'alarm-1')).resolves.toEqual({ ok: true, value: 'offered' });
+    const ofB = b.api.claim(OPS, 'alarm-1');
+    await quiet();
+    a.die();
+    await expect(ofB).resolves.toEqual({ ok: true, value: 'offered' });
+    await expect(b.api.confirmClaim(OPS, 'alarm-1')).resolves.toEqual({ ok: true, value: true });
+  });
+
+  it('that a tab knows to be settled stays settled in a new worker', async () => {
+    const worker = startWorker();
+    const [a, b] = [await openTab(worker, 'a'), await openTab(worker, 'b')];
+    await a.attach(OPS, { settledClaims: ['alarm-1'] });
+    await b.attach(OPS);
+    await expect(b.api.claim(OPS, 'alarm-1')).resolves.toEqual({ ok: true, value: 'lost' });
   });
 });
 

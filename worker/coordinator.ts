@@ -64,6 +64,7 @@ export function createCoordinator(given: ServeHubsOptions, platform: Coordinator
     limits: options.delivery,
     journal,
     onChange: () => feed.changed(),
+    hubTabIds: () => sharedHubs().map(({ tabIds }) => tabIds),
     onGone: (tab) => {
       feed.drop(tab);
       for (const hub of sharedHubs()) hub.removeGone(tab);
@@ -76,6 +77,8 @@ export function createCoordinator(given: ServeHubsOptions, platform: Coordinator
     ready: holdForLife(locks, workerLock),
     admit: (hello, remote) => tabs.admit(hello, remote),
     dismiss: (tab) => tabs.dismiss(tab),
+    setParking: (tab, how) => tabs.setParking(tab, how),
+    detached: () => tabs.detached(),
     hubFor(wish) {
       const known = hubs.get(wish.hub);
       if (known !== undefined) return known.hub;

@@ -6,6 +6,7 @@ import type { ServeHubsOptions } from './serve-options.js';
 export { refreshEndpoint, type RefreshEndpointOptions } from './auth/refresh-endpoint.js';
 export type { FetchedToken, TokenSource } from './auth/token-source.js';
 export type { ServeHubsOptions } from './serve-options.js';
+export type { HubOptions, TopicOptions } from './topic-options.js';
 
 /**
  * Serves hubs to every tab that constructs this worker. Call it at once, with no `await` before it: a tab that connects

@@ -1,13 +1,16 @@
 /** Everything that `serveHubs()` can be told, with its defaults and units (SEC-8). */
 import { HubshareError, wireError } from '../src/contract/errors.js';
-import { LINGER_MS, QUESTION_TAKE_MS, TOKEN_FROM_TAB_MS } from '../src/contract/timing.js';
+import { LINGER_MS, QUESTION_TAKE_MS, TOKEN_FROM_TAB_MS, TOPIC_LINGER_MS } from '../src/contract/timing.js';
 import { DEFAULT_REFRESH_POLICY, type RefreshPolicy } from './auth/refresh-policy.js';
 import type { TokenSource } from './auth/token-source.js';
 import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from './delivery/outbox.js';
 import { DEFAULT_RETRY_DELAYS_MS } from './hub/retry-delays.js';
 import { DEFAULT_JOURNAL_ENTRIES } from './observe/journal.js';
+import { resolveHubs, type HubOptions, type WorkerTopics } from './topic-options.js';
 
 export interface ServeHubsOptions {
+  /** What is known of hubs beforehand, by their URL or path: a path is resolved against the address of the worker's script. */
+  readonly hubs?: Readonly<Record<string, HubOptions>>;
   /**
    * Where access tokens come from, for example `refreshEndpoint('/auth/refresh')`. Without it the primary tab's
    * `accessTokenFactory` is asked; where no tab has one, the hub is anonymous.
@@ -18,13 +21,20 @@ export interface ServeHubsOptions {
   readonly reconnect?: {
     /** Milliseconds before each attempt. Default 0, 2 000, 10 000, 30 000, 60 000. */
     readonly delaysMs?: readonly number[];
-    /** Share by which a delay may grow. Default 0.2. */
+    /** Share by which a delay may grow, at random. Default 0.2. */
     readonly jitter?: number;
+    /**
+     * Milliseconds by which a delay may grow beyond that, so that the browsers of a restarted hub do not come back in the same
+     * instant even after a delay of 0. Default 500. Not for delays that a tab gave to `withAutomaticReconnect()`.
+     */
+    readonly spreadMs?: number;
   };
   /** Milliseconds that a start may take, from negotiate to handshake. Default 30 000. */
   readonly startTimeoutMs?: number;
   /** Milliseconds that the connection outlives the last tab, so that a reload does not end it. Default 5 000. */
   readonly lingerMs?: number;
+  /** Milliseconds that a member of a topic stays joined on the hub after the last tab has let it go. Default 5 000. */
+  readonly topicLingerMs?: number;
   /** Milliseconds that a tab may take to give a token before the next one is asked. Default 10 000. */
   readonly tokenFromTabMs?: number;
   /** Bounds of what waits for one tab. */
@@ -38,19 +48,33 @@ export interface ResolvedOptions {
   readonly refresh: RefreshPolicy;
   readonly retryDelaysMs: readonly number[];
   readonly retryJitter: number;
+  readonly retrySpreadMs: number;
   readonly startTimeoutMs: number;
   readonly stopTimeoutMs: number;
   readonly lingerMs: number;
+  readonly topics: WorkerTopics;
+  readonly topicLingerMs: number;
   readonly tokenFromTabMs: number;
   readonly questionTakeMs: number;
   readonly delivery: OutboxLimits;
   readonly journalEntries: number;
 }
 
-/** @throws {HubshareError} `option-invalid` */
-export function resolveOptions(options: ServeHubsOptions): ResolvedOptions {
+/**
+ * @param base - The worker's own address. Default: that of the running script, if there is one.
+ * @throws {HubshareError} `option-invalid`
+ */
+export function resolveOptions(
+  options: ServeHubsOptions,
+  base = (globalThis as { readonly location?: { readonly href: string } }).location?.href,
+): ResolvedOptions {
   checkGroup('options', options, KNOWN);
-  const reconnect = checkGroup('reconnect', options.reconnect ?? {}, ['delaysMs', 'jitter'], options.reconnect);
+  const reconnect = checkGroup(
+    'reconnect',
+    options.reconnect ?? {},
+    ['delaysMs', 'jitter', 'spreadMs'],
+    options.reconnect,
+  );
   const delaysMs = reconnect.delaysMs ?? DEFAULT_RETRY_DELAYS_MS;
   if (!Array.isArray(delaysMs)) throw invalid('reconnect.delaysMs', 'must be a list of milliseconds.');
   return {
@@ -58,9 +82,12 @@ export function resolveOptions(options: ServeHubsOptions): ResolvedOptions {
     refresh: checkNumbers('refresh', DEFAULT_REFRESH_POLICY, options.refresh, 0),
     retryDelaysMs: delaysMs.map((delay) => checkNumber('reconnect.delaysMs', delay, 0)),
     retryJitter: checkNumber('reconnect.jitter', reconnect.jitter ?? 0.2, 0),
+    retrySpreadMs: checkNumber('reconnect.spreadMs', reconnect.spreadMs ?? 500, 0),
     startTimeoutMs: checkNumber('startTimeoutMs', options.startTimeoutMs ?? 30_000, 1),
     stopTimeoutMs: 5_000,
     lingerMs: checkNumber('lingerMs', options.lingerMs ?? LINGER_MS, 0),
+    topics: resolveHubs(options.hubs, base),
+    topicLingerMs: checkNumber('topicLingerMs', options.topicLingerMs ?? TOPIC_LINGER_MS, 0),
     tokenFromTabMs: checkNumber('tokenFromTabMs', options.tokenFromTabMs ?? TOKEN_FROM_TAB_MS, 1),
     questionTakeMs: QUESTION_TAKE_MS,
     delivery: checkNumbers('delivery', DEFAULT_OUTBOX_LIMITS, options.delivery, 1),
@@ -69,11 +96,13 @@ export function resolveOptions(options: ServeHubsOptions): ResolvedOptions {
 }
 
 const KNOWN: readonly (keyof ServeHubsOptions)[] = [
+  'hubs',
   'accessToken',
   'refresh',
   'reconnect',
   'startTimeoutMs',
   'lingerMs',
+  'topicLingerMs',
   'tokenFromTabMs',
   'delivery',
   'journalEntries',

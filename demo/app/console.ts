@@ -5,7 +5,15 @@ import { createChart } from './chart.js';
 import { createChime } from './chime.js';
 import { h } from './dom.js';
 import { faultOf } from './faults.js';
-import { readHistory, readIncident, readIncidents, readMetric, readPresence, type Incident } from './hub-types.js';
+import {
+  readHistory,
+  readIncident,
+  readIncidents,
+  readMetric,
+  readNames,
+  readPresence,
+  type Incident,
+} from './hub-types.js';
 import { createIncidentList } from './incident-list.js';
 import { createIncidentStore } from './incident-store.js';
 import { noticeFor, spoken } from './link-face.js';
@@ -32,8 +40,10 @@ export interface ConsoleEvents {
 
 /** Twice a second, so that a countdown never skips a second. */
 const TICK_MS = 500;
-/** How long the page says that the worker was replaced. */
-const REPLACED_NOTICE_MS = 12_000;
+/** How long the page says what was missed, or that nothing was. */
+const RESYNC_NOTICE_MS = 12_000;
+/** What every hub measures. The cores of its machine are asked for. */
+const METRICS = ['memory.used', 'memory.total', 'load.1', 'loop.delay.p99', 'hub.connections', 'hub.messages'];
 
 export function createConsole(user: string, hubUrl: string, events: ConsoleEvents): Console {
   const metrics = createMetricStore();
@@ -51,11 +61,12 @@ export function createConsole(user: string, hubUrl: string, events: ConsoleEvent
   let status: LinkStatus = { kind: 'connecting', attempt: 0, retryAtMs: null, why: null };
   let connections: number | null = null;
   let tabs = 1;
-  let isPrimary = false;
   /** The first list is what was there before this tab came; it rings for nothing. */
   let knowsIncidents = false;
   let drawDue = false;
-  let replacedTimer: ReturnType<typeof setTimeout> | undefined;
+  let resyncTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Of the link that is there now. */
+  let followed = new Set<string>();
 
   const incidentList = createIncidentList(incidents, {
     create: async (title, severity) => learn(await invoke('CreateIncident', title, severity)),
@@ -72,12 +83,12 @@ export function createConsole(user: string, hubUrl: string, events: ConsoleEvent
       refetch: () => {
         void refetch();
       },
+      resynced: ({ text }) => {
+        say(text);
+      },
       tabs: (count) => {
         tabs = count;
         draw();
-      },
-      primary: (primary) => {
-        isPrimary = primary;
       },
     },
     listen,
@@ -123,8 +134,8 @@ export function createConsole(user: string, hubUrl: string, events: ConsoleEvent
   }
 
   async function notify(incident: Incident): Promise<void> {
-    // Shared: the worker names one tab. Plain: each tab believes that it is the one, which is what the switch is there to show.
-    if (!isPrimary) return;
+    // A hub that has been restarted counts its incidents from one again.
+    if (!(await link?.claim(`${incident.id} of ${incident.raisedAtMs}`))) return;
     const addNote = toasts.show(incident);
     if (!preferences.get().sound) return;
     if (!(await chime.ring(incident.severity))) addNote('Click anywhere in this tab once to let it make a sound.');
@@ -135,14 +146,8 @@ export function createConsole(user: string, hubUrl: string, events: ConsoleEvent
     // Unknown until the new connection has heard it from the hub.
     connections = null;
     const { connection } = next;
-    connection.on('metric', (...args) => {
-      for (const metric of args.flat().map(readMetric)) {
-        if (metric === null) continue;
-        metrics.add(metric);
-        if (metric.name === 'hub.connections') connections = metric.value;
-      }
-      draw();
-    });
+    followed = new Set();
+    follow(METRICS);
     connection.on('presence', (presence) => {
       connections = readPresence(presence)?.connections ?? connections;
       draw();
@@ -155,15 +160,31 @@ export function createConsole(user: string, hubUrl: string, events: ConsoleEvent
     draw();
   }
 
+  function follow(names: readonly string[]): void {
+    for (const name of names) {
+      if (link === null || followed.has(name)) continue;
+      followed.add(name);
+      link.followMetric(name, (value) => {
+        const metric = readMetric(value);
+        if (metric === null) return;
+        metrics.add(metric);
+        if (metric.name === 'hub.connections') connections = metric.value;
+        draw();
+      });
+    }
+  }
+
   async function refetch(): Promise<void> {
     const from = link;
     try {
-      const [list, history] = await Promise.all([invoke('ListIncidents'), invoke('GetHistory')]);
+      const calls = ['ListIncidents', 'GetHistory', 'ListMetrics'].map((method) => invoke(method));
+      const [list, history, names] = await Promise.all(calls);
       // The mode was changed meanwhile; the new link fetches for itself.
       if (from !== link) return;
       for (const incident of readIncidents(list).reverse()) hear(incident);
       knowsIncidents = true;
       metrics.prefill(readHistory(history));
+      follow(readNames(names));
       notices.set('refetch', null);
       draw();
     } catch (error) {
@@ -180,14 +201,12 @@ export function createConsole(user: string, hubUrl: string, events: ConsoleEvent
 
   function become(next: LinkStatus): void {
     const changed = next.kind !== status.kind;
-    const workerLost = 'why' in next && next.why?.code === 'worker-lost';
     status = next;
     if (next.kind === 'signed-out') {
       events.signedOut('You were signed out in another tab.');
       return;
     }
     if (changed) announcer.say(spoken(next));
-    if (workerLost) sayReplaced();
     if (next.kind !== 'connected') connections = null;
     notices.set(
       'link',
@@ -203,15 +222,12 @@ export function createConsole(user: string, hubUrl: string, events: ConsoleEvent
     draw();
   }
 
-  function sayReplaced(): void {
-    clearTimeout(replacedTimer);
-    notices.set('worker', {
-      tone: 'info',
-      text: 'The shared worker was gone; a new one has taken its place. Handlers and subscriptions were kept.',
-    });
-    replacedTimer = setTimeout(() => {
-      notices.set('worker', null);
-    }, REPLACED_NOTICE_MS);
+  function say(text: string): void {
+    clearTimeout(resyncTimer);
+    notices.set('resync', { tone: 'info', text });
+    resyncTimer = setTimeout(() => {
+      notices.set('resync', null);
+    }, RESYNC_NOTICE_MS);
   }
 
   function drawNow(): void {
@@ -261,7 +277,7 @@ export function createConsole(user: string, hubUrl: string, events: ConsoleEvent
     element,
     async end() {
       clearInterval(ticker);
-      clearTimeout(replacedTimer);
+      clearTimeout(resyncTimer);
       unsubscribe();
       dock.hide();
       await keeper.stop();

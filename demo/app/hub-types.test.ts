@@ -1,6 +1,6 @@
 /** A message of another shape is dropped, not drawn. */
 import { expect, it } from 'vitest';
-import { readHistory, readIncidents, readMetric, readPresence } from './hub-types.js';
+import { readHistory, readIncidents, readMetric, readNames, readPresence } from './hub-types.js';
 
 it.each([null, 7, {}, { name: 'load.1', value: '1', atMs: 1 }, { name: 'load.1', value: 1 }])(
   'takes %j for no metric',
@@ -25,4 +25,9 @@ it('leaves out samples without a figure', () => {
 it('takes a presence without a count for none', () => {
   expect(readPresence({ users: 1 })).toBeNull();
   expect(readPresence({ connections: 0 })).toEqual({ connections: 0 });
+});
+
+it('takes names and nothing else for names', () => {
+  expect(readNames(['cpu.0', 7, null])).toEqual(['cpu.0']);
+  expect(readNames({ 0: 'cpu.0' })).toEqual([]);
 });

@@ -77,6 +77,10 @@ export function readIncidents(value: unknown): Incident[] {
   return Array.isArray(value) ? value.map(readIncident).filter((incident) => incident !== null) : [];
 }
 
+export function readNames(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
+}
+
 export function readPresence(value: unknown): Presence | null {
   const connections = fieldsOf(value)?.['connections'];
   return typeof connections === 'number' ? { connections } : null;

@@ -1,6 +1,7 @@
 /** What the console needs of a connection to the hub, whichever of the two it is: hubshare's or SignalR's own. */
 import type { Fault } from './faults.js';
 import type { Mode } from './preferences.js';
+import type { ResyncNote } from './resync-note.js';
 
 /** The members that `SharedHubConnection` and SignalR's `HubConnection` have in common, as far as the views use them. */
 export interface OpsConnection {
@@ -33,16 +34,21 @@ export type LinkStatus =
 
 export interface LinkEvents {
   status(status: LinkStatus): void;
-  /** Connected, perhaps after a gap: what was missed must be fetched. */
+  /** Connected: what this page does not know must be fetched. */
   refetch(): void;
+  /** Events may have been missed, for the reason in `note`, or it is known that none were. */
+  resynced(note: ResyncNote): void;
   /** How many tabs of this browser use the console. */
   tabs(count: number): void;
-  primary(isPrimary: boolean): void;
 }
 
 export interface Link {
   readonly mode: Mode;
   readonly connection: OpsConnection;
+  /** From now on `handler` is given each value of this metric, also over reconnects. One handler for each name. */
+  followMetric(name: string, handler: (value: unknown) => void): void;
+  /** Whether this tab is the one that does what must be done once among all tabs, like a sound. */
+  claim(id: string): Promise<boolean>;
   /** Starts, or starts again. Does not reject: a failure is a status. */
   start(): Promise<void>;
   /** Ends this tab's use. No event is told after it. */

@@ -1,6 +1,7 @@
 /** The console on SignalR's own client: one connection for each tab, each with its own token and its own sound. */
-import type { IRetryPolicy } from '@microsoft/signalr';
+import { HubConnectionState, type IRetryPolicy } from '@microsoft/signalr';
 import { faultOf, type Fault } from './faults.js';
+import { readMetric } from './hub-types.js';
 import { statusOfFailure, type Link, type LinkEvents, type LinkStatus } from './link.js';
 import { createPlainConnection } from './plain-connection.js';
 import { createPlainToken } from './plain-token.js';
@@ -34,9 +35,20 @@ export function createPlainLink(hubUrl: string, events: LinkEvents): Link {
   const plain = createPlainConnection(hubUrl, createPlainToken(), retryPolicy);
   const { connection } = plain;
 
+  const metrics = new Map<string, (value: unknown) => void>();
+  connection.on('metric', (value: unknown) => {
+    metrics.get(readMetric(value)?.name ?? '')?.(value);
+  });
+  const join = (name: string): void => {
+    // Without its values a chart says by itself that it is out of date.
+    connection.invoke('JoinMetric', name).catch(() => {});
+  };
+
   const connected = (): void => {
     why = null;
     tell({ kind: 'connected', transport: plain.transport() });
+    // A new connection is in no group of the hub.
+    for (const name of metrics.keys()) join(name);
     if (!stopped) events.refetch();
   };
   connection.onreconnected(connected);
@@ -58,10 +70,16 @@ export function createPlainLink(hubUrl: string, events: LinkEvents): Link {
     mode: 'plain',
     connection,
 
+    followMetric(name, handler) {
+      metrics.set(name, handler);
+      if (connection.state === HubConnectionState.Connected) join(name);
+    },
+
+    // Nobody decides between plain tabs: each believes that it is the one, and each makes the sound. The switch is there to show it.
+    claim: () => Promise.resolve(true),
+
     async start() {
       tell({ kind: 'connecting', attempt: 0, retryAtMs: null, why: null });
-      // Nobody decides between plain tabs: each of them is its own primary, and each makes the sound.
-      events.primary(true);
       try {
         await connection.start();
         connected();

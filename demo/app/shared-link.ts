@@ -1,6 +1,8 @@
 /** The console on hubshare: one connection for all tabs, held by the shared worker. */
 import { ConnectionStatus, SharedHubConnectionBuilder, type SharedHubConnection } from 'hubshare';
 import { faultOf, type Fault } from './faults.js';
+import { METRIC } from './metric-topic.js';
+import { noteOf } from './resync-note.js';
 import { statusOfFailure, type Link, type LinkEvents, type LinkStatus } from './link.js';
 
 export interface SharedLink extends Link {
@@ -54,9 +56,6 @@ export function createSharedLink(hubUrl: string, events: LinkEvents): SharedLink
   const ended = (): LinkStatus => (why === null ? { kind: 'resting', why } : statusOfFailure(why));
 
   connection.onstatus(project);
-  connection.onprimary((isPrimary) => {
-    if (!stopped) events.primary(isPrimary);
-  });
   connection.onreconnecting((error) => {
     if (error !== undefined) why = faultOf(error);
     project();
@@ -65,13 +64,23 @@ export function createSharedLink(hubUrl: string, events: LinkEvents): SharedLink
     if (error !== undefined) why = faultOf(error);
     tell(ended());
   });
-  connection.onresync(() => {
-    if (!stopped) events.refetch();
+  connection.onresync((resync) => {
+    if (stopped) return;
+    events.resynced(noteOf(resync));
+    if (resync.missed !== 'no') events.refetch();
   });
 
   return {
     mode: 'shared',
     connection,
+
+    followMetric(name, handler) {
+      // A late tab is given the newest value at once: it is retained by the worker.
+      connection.topic(METRIC, name).subscribe(handler);
+    },
+
+    // A claim ends with the connection; then there is nobody left to make a sound for.
+    claim: (id) => connection.claim(id).catch(() => false),
 
     async start() {
       started = false;
@@ -81,10 +90,7 @@ export function createSharedLink(hubUrl: string, events: LinkEvents): SharedLink
         await connection.start();
         started = true;
         project();
-        if (!stopped) {
-          events.primary(connection.isPrimary);
-          events.refetch();
-        }
+        if (!stopped) events.refetch();
       } catch (error) {
         started = true;
         why = faultOf(error);

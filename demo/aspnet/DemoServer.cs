@@ -35,6 +35,7 @@ public static class DemoServer
         app.UseMiddleware<AccessLogMiddleware>();
         app.UseHostFiltering();
         app.UseSecurityHeaders();
+        app.UseMiddleware<AvailabilityMiddleware>();
         app.UseMiddleware<HubTrafficMiddleware>();
         app.UseRouting();
         app.UseAuthentication();
@@ -68,6 +69,7 @@ public static class DemoServer
         services.AddSingleton(options);
         services.AddSingleton<Counters>();
         services.AddSingleton<Switches>();
+        services.AddSingleton<Availability>();
         services.AddSingleton<AccessLog>();
 
         services.AddSingleton<AccessTokens>();
@@ -77,6 +79,7 @@ public static class DemoServer
         services.AddHubAuthentication();
 
         services.AddSingleton<ConnectionRegistry>();
+        services.AddSingleton<HubGroups>();
         services.AddSingleton<ConnectionCutter>();
         services.AddSingleton<HubTransports>();
         services.AddSingleton<HubEndpoints>();

@@ -818,25 +818,157 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', { timeout: 30_000 }, ()
     for (const one of [sockets, events, polls]) await one.stop();
   });
 
+  it('holds what the admin delays, and lets it go when the delay is taken back', async () => {
+    const own = await start([]);
+    const { accessToken } = await signIn(own);
+    const held = (count: number): Promise<void> =>
+      vi.waitFor(async () => expect(await counts(own)).toMatchObject({ held: count }), 10_000);
+    const hub = client({ token: () => accessToken }, '/hubs/ops', own);
+
+    await admin(own, 'delay', { what: 'negotiate', ms: 600_000 });
+    const started = hub.start();
+    await held(1);
+    expect(await counts(own)).toMatchObject({ negotiates: 0, connections: 0 });
+    await admin(own, 'delay', { what: 'negotiate', ms: 0 });
+    await started;
+
+    await admin(own, 'delay', { what: 'calls', ms: 600_000 });
+    const call = hub.invoke('Echo', 'at last');
+    await held(1);
+    // Another delay holds what comes after, and not what came before.
+    await admin(own, 'delay', { what: 'calls', ms: 500_000 });
+    expect(await call).toBe('at last');
+    const lost = hub.invoke('Echo', 'never').catch(() => 'gone');
+    await held(1);
+    await hub.stop();
+    expect(await lost).toBe('gone');
+    await held(0);
+  });
+
   it('pushes measured values of this machine and remembers them', async () => {
     const quick = await start(['--metric-interval', '0.05']);
     const { accessToken } = await signIn(quick);
     const hub = client({ token: () => accessToken }, '/hubs/ops', quick);
     const names = new Set<string>();
+    const expected = ['cpu.0', 'memory.used', 'memory.total', 'loop.delay.p99', 'hub.connections', 'hub.messages'];
     hub.on('metric', ({ name, value, unit, atMs }: Record<string, unknown>) => {
       expect([typeof value, typeof unit, typeof atMs]).toEqual(['number', 'string', 'number']);
       names.add(String(name));
     });
     await hub.start();
+    for (const name of expected) await hub.invoke('JoinMetric', name);
 
-    const expected = ['cpu.0', 'memory.used', 'memory.total', 'loop.delay.p99', 'hub.connections', 'hub.messages'];
-    await vi.waitFor(() => expect([...names]).toEqual(expect.arrayContaining(expected)));
+    await vi.waitFor(() => expect([...names].sort()).toEqual([...expected].sort()));
     const history = await hub.invoke<Record<string, { atMs: number; value: number }[]>>('GetHistory');
-    expect(Object.keys(history).sort()).toEqual([...names].sort());
+    expect(Object.keys(history)).toEqual(expect.arrayContaining(expected));
     const points = history['memory.used'] ?? [];
     expect(points.length).toBeLessThanOrEqual(60);
     expect(points.every((point) => point.value > 0)).toBe(true);
     await hub.stop();
+  });
+
+  describe('metrics as topics', () => {
+    const emit = (metric: string, value: number): Promise<unknown> =>
+      admin(server, 'emit', { event: 'metric', args: [{ name: metric, value }], metric });
+
+    it.each(TRANSPORTS)('gives the values of a metric to its members only, over %s', async (_name, transport) => {
+      const seen: unknown[][] = [[], []];
+      const before = await counts(server);
+      const [ann, bob] = (await Promise.all(
+        seen.map(async (values) => {
+          const { accessToken } = await signIn(server);
+          const hub = client({ token: () => accessToken, transport });
+          hub.on('metric', ({ value }: { value: number }) => values.push(value));
+          await hub.start();
+          return hub;
+        }),
+      )) as [HubConnection, HubConnection];
+
+      expect(await ann.invoke('JoinMetric', 'test.a')).toBeNull();
+      await ann.invoke('JoinMetric', 'test.a');
+      await ann.invoke('JoinMetric', 'test.b');
+      await bob.invoke('JoinMetric', 'test.a');
+      const joined = { topicJoins: Number(before['topicJoins']) + 4, topicMembers: 3 };
+      expect(await counts(server)).toMatchObject(joined);
+      expect(await emit('test.a', 1)).toEqual({ sent: 2 });
+      expect(await emit('test.b', 2)).toEqual({ sent: 1 });
+      await bob.invoke('LeaveMetric', 'test.a');
+      await bob.invoke('LeaveMetric', 'test.a');
+      expect(await emit('test.a', 3)).toEqual({ sent: 1 });
+      await Promise.all([ann.invoke('Echo', 0), bob.invoke('Echo', 0)]);
+
+      expect(seen).toEqual([[1, 2, 3], [1]]);
+      const topicLeaves = Number(before['topicLeaves']) + 2;
+      expect(await counts(server)).toMatchObject({ ...joined, topicLeaves, topicMembers: 2 });
+      for (const hub of [ann, bob]) await hub.stop();
+      await vi.waitFor(async () => expect(await counts(server)).toMatchObject({ topicMembers: 0, topicLeaves }));
+    });
+
+    it('lets nobody join what is no metric or is denied', async () => {
+      const { accessToken } = await signIn(server);
+      const hub = client({ token: () => accessToken });
+      await hub.start();
+      const names = await hub.invoke<string[]>('ListMetrics');
+      expect(names).toEqual(expect.arrayContaining(['cpu.0', 'memory.used', 'hub.connections']));
+      const { topicJoins } = await counts(server);
+      for (const name of [
+        'denied',
+        'denied.test',
+        'nothing',
+        '',
+        'CPU.0',
+        'cpu.9999',
+        null,
+        `test.${'x'.repeat(200)}`,
+      ]) {
+        for (const method of ['JoinMetric', 'LeaveMetric']) {
+          await expect(hub.invoke(method, name)).rejects.toThrow(/HubException: (You may not join|No) .*metric/);
+        }
+      }
+      expect(await counts(server)).toMatchObject({ topicJoins, topicMembers: 0 });
+    });
+
+    it('sends a sequence as values of metrics in turn', async () => {
+      const { accessToken } = await signIn(server);
+      const hub = client({ token: () => accessToken });
+      const seen: unknown[] = [];
+      hub.on('metric', (metric: unknown) => seen.push(metric));
+      await hub.start();
+      await hub.invoke('JoinMetric', 'test.a');
+      const metrics = ['test.a', 'test.b'];
+      const order = { count: 6, everyMs: 0, burst: 6, paddingBytes: 3, metrics };
+      const { from, to } = (await admin(server, 'sequence', order)) as { from: number; to: number };
+      await vi.waitFor(() => expect(seen).toHaveLength(3));
+      // Which of the two is first depends on the numbers that were sent before.
+      const own = Array.from({ length: 6 }, (_, index) => from + index).filter(
+        (n) => metrics[(n - 1) % 2] === 'test.a',
+      );
+      expect(to).toBe(from + 5);
+      expect(seen).toMatchObject(
+        own.map((value) => ({ name: 'test.a', value, unit: 'count', padding: 'xxx', atMs: expect.any(Number) })),
+      );
+    });
+  });
+
+  it('answers negotiate with 503 and Retry-After while it is unavailable, and keeps who is connected', async () => {
+    const { accessToken } = await signIn(server);
+    const hub = client({ token: () => accessToken });
+    await hub.start();
+    const before = await counts(server);
+    expect(await admin(server, 'unavailable', { retryAfterSeconds: 7 })).toEqual({ retryAfterSeconds: 7 });
+    try {
+      const refused = await negotiate(server, { authorization: `Bearer ${accessToken}` });
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '7']);
+      expect(await refused.json()).toMatchObject({ code: 'UNAVAILABLE' });
+      expect(await hub.invoke('Echo', 'still here')).toBe('still here');
+    } finally {
+      expect(await admin(server, 'unavailable', { retryAfterSeconds: null })).toEqual({ retryAfterSeconds: null });
+    }
+    expect((await negotiate(server, { authorization: `Bearer ${accessToken}` })).status).toBe(200);
+    expect(await counts(server)).toMatchObject({
+      negotiatesRefused: Number(before['negotiatesRefused']) + 1,
+      negotiates: Number(before['negotiates']) + 1,
+    });
   });
 
   it('offers only the transports that it is told to, and turns wrong admin calls away', async () => {
@@ -857,6 +989,11 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', { timeout: 30_000 }, ()
       ['sequence', { count: -1, everyMs: 1 }],
       ['refuse-tokens', { on: 'yes' }],
       ['emit', { args: [] }],
+      ['emit', { event: 'metric', args: [], metric: 'nothing' }],
+      ['sequence', { count: 1, everyMs: 0, metrics: ['test.a', 'denied'] }],
+      ['unavailable', { retryAfterSeconds: -1 }],
+      ['unavailable', { retryAfterSeconds: 1.5 }],
+      ['unavailable', {}],
     ] as const) {
       const response = await post(server, `/admin/${name}`, body, { 'x-demo-admin': '1' });
       expect([name, response.status]).toEqual([name, 400]);

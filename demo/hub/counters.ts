@@ -3,6 +3,8 @@ export interface Counters {
   connectionsTotal: number;
   handshakes: number;
   negotiates: number;
+  /** Negotiates answered with 503, to come back later. */
+  negotiatesRefused: number;
   /** Negotiates answered with the address of another endpoint. */
   redirects: number;
   webSocketUpgrades: number;
@@ -25,6 +27,10 @@ export interface Counters {
   uploadsOpen: number;
   /** Questions to clients that wait for an answer. */
   clientResultsPending: number;
+  /** Calls of `JoinMetric` that were granted. */
+  topicJoins: number;
+  /** Calls of `LeaveMetric` that were granted. */
+  topicLeaves: number;
   /** Requests and re-authentications refused because of their token. */
   authFailures: number;
   tokensInUrl: number;
@@ -38,6 +44,7 @@ export function createCounters(): Counters {
     connectionsTotal: 0,
     handshakes: 0,
     negotiates: 0,
+    negotiatesRefused: 0,
     redirects: 0,
     webSocketUpgrades: 0,
     sseStreams: 0,
@@ -53,6 +60,8 @@ export function createCounters(): Counters {
     streamsOpen: 0,
     uploadsOpen: 0,
     clientResultsPending: 0,
+    topicJoins: 0,
+    topicLeaves: 0,
     authFailures: 0,
     tokensInUrl: 0,
     bytesSent: 0,

@@ -14,8 +14,10 @@ import { createSessionStore, type SessionStore } from './auth/sessions.js';
 import { createTokens } from './auth/tokens.js';
 import type { Connection } from './connections/connection.js';
 import { createConnections } from './connections/connections.js';
+import { createGroups } from './connections/groups.js';
 import { createCounters } from './counters.js';
 import { createDispatcher } from './dispatch/dispatcher.js';
+import { createAvailability } from './http/availability.js';
 import { createGate } from './http/gate.js';
 import { HUB_PATH, hubRoutes } from './http/hub-routes.js';
 import { redirectRoutes, SERVICE_PATH } from './http/redirect.js';
@@ -23,7 +25,8 @@ import { staticFiles } from './http/static-files.js';
 import { createUpgradeHandler } from './http/upgrade.js';
 import { createAlarms } from './ops/alarms.js';
 import { createIncidents } from './ops/incidents.js';
-import { createMetrics } from './ops/metrics.js';
+import { groupOf } from './ops/metric-names.js';
+import { createMetrics, type Metric } from './ops/metrics.js';
 import { opsHubMethods } from './ops/ops-hub.js';
 import { createSequence } from './ops/sequence.js';
 import { limitsOf, type HubOptions } from './options.js';
@@ -66,6 +69,7 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
   const closing = new AbortController();
   const counters = createCounters();
   const controls = createControls(lives, closing.signal);
+  const availability = createAvailability(counters);
   const accessLog = createAccessLog(options.accessLogFile);
   const signer = { signingKey, clockToleranceMs, refusing: () => controls.refuseTokens };
   const tokens = createTokens({
@@ -75,6 +79,7 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
   });
   const serviceTokens = createServiceTokens({ ...signer, lifeSeconds: () => controls.serviceTokenLifeSeconds });
 
+  const groups = createGroups();
   const connections = createConnections({
     limits,
     counters,
@@ -86,7 +91,8 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
       tellPresence();
     },
     onMessage: (connection, message) => dispatcher.take(connection, message),
-    onOver(_connection, wasLive) {
+    onOver(connection, wasLive) {
+      groups.forget(connection);
       if (wasLive) tellPresence();
     },
   });
@@ -116,7 +122,9 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
     options.alarms === false
       ? () => undefined
       : createAlarms(incidents, { loopDelayMs: 50, memoryShare: 0.8, ...options.alarms });
-  const sequence = createSequence(broadcast);
+  const sendMetric = (metric: Metric & { readonly padding?: string }): number =>
+    groups.send(groupOf(metric.name), 'metric', [metric]);
+  const sequence = createSequence({ broadcast, sendMetric });
   const gate = createGate({ verify: (token) => tokens.verify(token), counters, controls, connections });
   const gates = new Map([
     [HUB_PATH, gate],
@@ -146,10 +154,14 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
   await app.register(fastifyCookie);
   await app.register(async (scope) => authRoutes(scope, { tokens, sessions, counters, controls }));
   for (const [path, its] of gates) {
-    await app.register(async (scope) => hubRoutes(scope, { path, gate: its, counters, controls, limits, accessLog }));
+    await app.register(async (scope) =>
+      hubRoutes(scope, { path, gate: its, counters, controls, limits, accessLog, availability }),
+    );
   }
-  await app.register(async (scope) => redirectRoutes(scope, { gate, serviceTokens, counters, controls }));
-  await app.register(async (scope) => adminRoutes(scope, { counters, controls, connections, sequence, accessLog }));
+  await app.register(async (scope) => redirectRoutes(scope, { gate, serviceTokens, counters, controls, availability }));
+  await app.register(async (scope) =>
+    adminRoutes(scope, { counters, controls, connections, groups, sequence, accessLog, availability }),
+  );
   app.get('/healthz', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok'));
   app.get('/api/config', async (_request, reply) =>
     reply.header('cache-control', 'no-cache').send({ hub: HUB_PATH, server: 'node', version: VERSION }),
@@ -171,12 +183,12 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
     connections: () => connections.live().length,
     messagesSent: () => counters.messagesSent,
     onSample(sample) {
-      for (const metric of sample) broadcast('metric', [metric]);
+      for (const metric of sample) sendMetric(metric);
       raiseAlarms(sample);
     },
   });
   const dispatcher = createDispatcher({
-    methods: opsHubMethods({ incidents, metrics, tokens, counters }),
+    methods: opsHubMethods({ incidents, metrics, tokens, counters, groups }),
     counters,
     controls,
     detailedErrors: options.detailedErrors ?? false,

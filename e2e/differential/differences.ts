@@ -66,7 +66,12 @@ export const differences: readonly Difference[] = [
     ours: (plain) => plain.map((note) => withMessage(note, () => expect.any(String))),
   },
   {
-    scenarios: ['stop while negotiate is under way', 'stop in the same task as start'],
+    scenarios: [
+      'stop while negotiate is under way',
+      'stop while the transport opens',
+      'stop while the handshake is under way',
+      'stop in the same task as start',
+    ],
     what: 'A `start()` that is broken off by `stop()` rejects at once, with the same message at each step.',
     why: 'What the step was depends on timing, and on whether another tab has the connection open already.',
     ours: (plain) => [

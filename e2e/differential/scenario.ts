@@ -47,11 +47,15 @@ export interface Wish {
   readonly keepAliveMs?: number;
 }
 
+/** What the hub can be told to hold: `polls` of long polling, `posts` with messages of long polling and of event streams. */
+export type Held = 'negotiate' | 'calls' | 'upgrade' | 'polls' | 'posts';
+
 /** What the test can do to the hub from outside. */
 export interface HubActions {
   cut(how: 'abort' | 'close' | 'close-reconnect', connectionId?: string | null, error?: string): Promise<void>;
   emit(event: string, args: readonly unknown[]): Promise<void>;
-  delay(what: 'negotiate' | 'calls' | 'upgrade', ms: number): Promise<void>;
+  /** Another delay, also 0, lets go at once whatever waits under the old one. */
+  delay(what: Held, ms: number): Promise<void>;
   refuseTokens(on: boolean): Promise<void>;
   /** The host of the hub goes down; whoever connects finds nobody. */
   down(): Promise<void>;
@@ -85,9 +89,13 @@ export interface Toolbox {
   watchLife(): void;
   /** Starts `connection`; a failure ends the scenario. */
   started(): Promise<Connection>;
+  /** The hub holds every request or call of this kind from now until `release`, or until `act` is over. */
+  whileHeld(what: Held, act: (release: () => Promise<void>) => Promise<void>): Promise<void>;
+  /** Waits until the hub holds so many; the default is 1. */
+  held(times?: number): Promise<void>;
   /** Waits until there are so many notes of this name. */
   noted(what: string, times?: number): Promise<void>;
-  /** Waits for a condition; after 6 seconds the scenario fails with this name. */
+  /** Waits for a condition; after 30 seconds the scenario fails with this name. */
   until(what: string, condition: () => unknown): Promise<void>;
   /** A round trip to the hub, so that whatever it had sent before has been noted. */
   settled(): Promise<void>;

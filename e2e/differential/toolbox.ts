@@ -5,6 +5,7 @@ import type {
   Builder,
   Combination,
   Connection,
+  Held,
   HubActions,
   Note,
   Scenario,
@@ -18,9 +19,13 @@ export interface Client {
   builder(): Builder;
 }
 
-const WAIT_MS = 6_000;
-const SCENARIO_MS = 12_000;
-const STOP_MS = 3_000;
+/** Limits only end what went wrong: far beyond what a machine needs that stands still for seconds. */
+const WAIT_MS = 30_000;
+const SCENARIO_MS = 60_000;
+const STOP_MS = 30_000;
+
+/** Ends only a test that fails. */
+const HOLD_MS = 300_000;
 
 export async function runScenario(
   scenario: Scenario,
@@ -79,6 +84,16 @@ export async function runScenario(
     }
   }
 
+  async function whileHeld(what: Held, act: (release: () => Promise<void>) => Promise<void>): Promise<void> {
+    await hub.delay(what, HOLD_MS);
+    const release = (): Promise<void> => hub.delay(what, 0);
+    try {
+      await act(release);
+    } finally {
+      await release();
+    }
+  }
+
   const tools: Toolbox = {
     on,
     hub,
@@ -108,6 +123,8 @@ export async function runScenario(
       await connection.start();
       return connection;
     },
+    whileHeld,
+    held: (times = 1) => until(`the hub holds ${times}`, async () => Number((await hub.counts())['held']) >= times),
     noted: (what, times = 1) =>
       until(`"${what}" is noted ${times} times`, () => notes.filter((entry) => entry.what === what).length >= times),
     until,

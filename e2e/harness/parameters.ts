@@ -18,6 +18,10 @@ export interface HarnessParameters {
   /** `null`: the library's own. */
   readonly serverTimeoutMs: number | null;
   readonly headers: Readonly<Record<string, string>>;
+  /** The page declares the topic `metric` itself, for a worker file that knows of none. */
+  readonly declaresTopic: boolean;
+  /** Milliseconds; `false`: never; `null`: the library's own. */
+  readonly hiddenParking: number | false | null;
   /** Client methods that are recorded in `tab.events`. */
   readonly events: readonly string[];
   readonly panel: boolean;
@@ -34,6 +38,8 @@ export const defaultParameters: HarnessParameters = {
   logger: false,
   serverTimeoutMs: null,
   headers: {},
+  declaresTopic: false,
+  hiddenParking: null,
   events: [],
   panel: false,
 };

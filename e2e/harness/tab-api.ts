@@ -2,6 +2,7 @@
 import type { Resync } from 'hubshare';
 import type { SignalRConnection } from '../../src/contract/connection.js';
 import type { WorkerReport } from '../../src/contract/report.js';
+import type { Delivery } from './delivery-api.js';
 import type { Traffic } from './traffic-api.js';
 
 /** How something ended that may fail: an error as data, because an error loses its fields on the way out of a page. */
@@ -44,6 +45,8 @@ export interface ConnectionView {
   readonly baseUrl: string;
   readonly tabId: string;
   readonly isPrimary: boolean;
+  /** Milliseconds since the epoch; `null`: no attempt is due. */
+  readonly retryAtMs: number | null;
   readonly snapshot: SignalRConnection;
 }
 
@@ -76,6 +79,8 @@ export interface TabUnderTest {
   holdTokens(): void;
   /** Streams, uploads, answers to the hub, further hubs. */
   readonly traffic: Traffic;
+  /** Topics, claims, and all that was told in its order. */
+  readonly delivery: Delivery;
   /** The worker's own state, as the worker reports it. */
   report(): Promise<WorkerReport>;
   reconnectNow(): Promise<Outcome>;

@@ -9,6 +9,7 @@ import { encode } from '../differential/encode.js';
 import type { Inspection } from '../../src/contract/inspection.js';
 import type { WorkerReport } from '../../src/contract/report.js';
 import type { Reply } from '../../src/contract/rpc.js';
+import { createDelivery } from './delivery.js';
 import { intrude } from './intruder.js';
 import { misuse } from './misuse.js';
 import { describeError, outcomeOf } from './outcome.js';
@@ -48,7 +49,7 @@ async function requestAccessToken(): Promise<string> {
 const factory = workerFactory(parameters.worker);
 
 function build(hub: string): SharedHubConnection {
-  const { transport, headers, serverTimeoutMs } = parameters;
+  const { transport, headers, serverTimeoutMs, hiddenParking } = parameters;
   const builder = new SharedHubConnectionBuilder().withUrl(hub, {
     headers: { ...headers },
     ...(parameters.asksPage ? { accessTokenFactory: fetchAccessToken } : {}),
@@ -61,6 +62,12 @@ function build(hub: string): SharedHubConnection {
   else builder.withAutomaticReconnect();
   if (parameters.protocol === 'messagepack') builder.withHubProtocol(new MessagePackHubProtocol());
   if (serverTimeoutMs !== null) builder.withServerTimeout(serverTimeoutMs);
+  if (parameters.declaresTopic) {
+    builder.withTopics({
+      metric: { event: 'metric', join: 'JoinMetric', leave: 'LeaveMetric', key: 'name', retain: 'last' },
+    });
+  }
+  if (hiddenParking !== null) builder.withHiddenParking(hiddenParking);
   if (factory) builder.withWorker(factory);
   return builder.build();
 }
@@ -70,6 +77,8 @@ const { traffic, retryPolicy, logger, watchWarnings } = createTraffic({
   connectionTo: build,
   calls,
 });
+
+const { delivery, watch } = createDelivery({ connection, calls, isJson: parameters.protocol === 'json' });
 
 function record(connection: SharedHubConnection): void {
   connection.on('sequence', (n: number) => {
@@ -105,6 +114,7 @@ const outcomeOfBuilding = await outcomeOf(() => {
   built = build(parameters.hub);
   record(built);
   watchWarnings(built);
+  watch(built);
 });
 
 function connection(): SharedHubConnection {
@@ -154,8 +164,8 @@ const tab: TabUnderTest = {
     return tokenCalls;
   },
   view() {
-    const { state, connectionId, baseUrl, tabId, isPrimary, snapshot } = connection();
-    return { state, connectionId, baseUrl, tabId, isPrimary, snapshot };
+    const { state, connectionId, baseUrl, tabId, isPrimary, retryAtMs, snapshot } = connection();
+    return { state, connectionId, baseUrl, tabId, isPrimary, retryAtMs, snapshot };
   },
   start: () => outcomeOf(() => connection().start()),
   stop: () => outcomeOf(() => connection().stop()),
@@ -172,6 +182,7 @@ const tab: TabUnderTest = {
     tokensHeld = true;
   },
   traffic,
+  delivery,
   report,
   reconnectNow: () => outcomeOf(async () => valueOf(await inspection().reconnectNow())),
   refreshTokenNow: () => outcomeOf(async () => valueOf(await inspection().refreshTokenNow())),

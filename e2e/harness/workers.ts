@@ -1,6 +1,6 @@
 /** The worker files that a harness page can be told to use; the options must be literals, or Vite cannot find the files. */
 
-export type WorkerChoice = 'endpoint' | 'tab-tokens' | 'ready-made' | 'unused' | 'missing';
+export type WorkerChoice = 'endpoint' | 'tab-tokens' | 'topics' | 'small-outbox' | 'ready-made' | 'unused' | 'missing';
 
 /** `null`: the page names no worker, so the library takes its ready-made one. */
 export function workerFactory(choice: WorkerChoice): (() => SharedWorker) | null {
@@ -14,6 +14,15 @@ export function workerFactory(choice: WorkerChoice): (() => SharedWorker) | null
     case 'tab-tokens':
       return () =>
         new SharedWorker(new URL('./tab-tokens.worker.ts', import.meta.url), { type: 'module', name: 'harness-tab' });
+    case 'topics':
+      return () =>
+        new SharedWorker(new URL('./topics.worker.ts', import.meta.url), { type: 'module', name: 'harness-topics' });
+    case 'small-outbox':
+      return () =>
+        new SharedWorker(new URL('./small-outbox.worker.ts', import.meta.url), {
+          type: 'module',
+          name: 'harness-small-outbox',
+        });
     case 'unused':
       return () =>
         new SharedWorker(new URL('./endpoint.worker.ts', import.meta.url), { type: 'module', name: 'harness-unused' });

@@ -9,10 +9,13 @@ import type {
   LogLevel,
 } from '@microsoft/signalr';
 import type { HubProtocolName } from '../contract/rpc.js';
+import { HIDDEN_PARK_MS } from '../contract/timing.js';
+import type { TopicDeclaration } from '../contract/topics.js';
 import { createTabClient, type TabClient } from '../tab/tab-client.js';
 import { defaultWorker, type WorkerFactory } from '../tab/worker-factory.js';
 import {
   checkBytes,
+  checkHiddenParking,
   checkHttpOptions,
   checkHubUrl,
   checkLogging,
@@ -25,6 +28,7 @@ import {
   type Logging,
 } from './options.js';
 import { SharedHubConnection } from './shared-hub-connection.js';
+import { checkTopics, type TopicDeclarations } from './topic-options.js';
 
 /** One client for each worker: every connection of a page that uses the same worker shares it. */
 const clients = new WeakMap<WorkerFactory, TabClient>();
@@ -57,6 +61,8 @@ export class SharedHubConnectionBuilder {
   #bufferSize: number | null = null;
   #protocol: HubProtocolName = 'json';
   #worker: WorkerFactory = defaultWorker;
+  #topics: Readonly<Record<string, TopicDeclaration>> = {};
+  #hiddenParkMs: number | null = HIDDEN_PARK_MS;
 
   /**
    * The hub, and how to reach it. As with SignalR, options of a second call are added to those of the first.
@@ -169,6 +175,32 @@ export class SharedHubConnectionBuilder {
   }
 
   /**
+   * Declares topics for `connection.topic()`. Those that the worker declares in `serveHubs()` come first, then those of the first
+   * tab; what is declared otherwise later is told to `onwarning`. Topics of a second call are added to those of the first.
+   *
+   * @example
+   * .withTopics({ metric: { event: 'metric', join: 'JoinMetric', leave: 'LeaveMetric', key: 'name', retain: 'last' } })
+   * @throws {HubshareError} `option-invalid`, `option-unsupported`
+   */
+  withTopics(topics: TopicDeclarations): this {
+    this.#topics = { ...this.#topics, ...checkTopics(topics) };
+    return this;
+  }
+
+  /**
+   * When a hidden tab parks itself, so that the browser may freeze it. It does so only while it is not the primary one and has no
+   * call, stream or claim open; events wait for it in the worker, and when it is shown `onresync` says whether all are there. A
+   * page with several connections waits for the longest time.
+   *
+   * @param milliseconds - For how long the tab must have been hidden. Default 300 000 (5 minutes). `false`: it never parks itself.
+   * @throws {HubshareError} `option-invalid`
+   */
+  withHiddenParking(milliseconds: number | false): this {
+    this.#hiddenParkMs = checkHiddenParking(milliseconds);
+    return this;
+  }
+
+  /**
    * @typeParam Server - The hub's methods as an interface; left out: any method with any arguments.
    * @typeParam Client - The client's methods as an interface, for `on` and `off`.
    * @throws {HubshareError} `option-invalid` when `withUrl` was not called.
@@ -197,6 +229,8 @@ export class SharedHubConnectionBuilder {
       retryPolicy: this.#retries?.retryPolicy ?? null,
       logger: logging.find((asked) => asked !== null && 'logger' in asked)?.logger ?? null,
       reconnects: this.#retries !== null,
+      topics: this.#topics,
+      hiddenParkMs: this.#hiddenParkMs,
     });
   }
 }

@@ -1,7 +1,8 @@
 /** Calls of one connection: its arguments are brought into the hub's form here, and a stream's items reach their subscribers. */
 import type { IStreamResult } from '@microsoft/signalr';
 import { HubshareError, wireError } from '../contract/errors.js';
-import type { HubChannel, ChannelUser } from '../tab/hub-channel.js';
+import type { ChannelUser } from '../tab/channel-user.js';
+import type { HubChannel } from '../tab/hub-channel.js';
 import type { OngoingCall } from '../tab/pending-calls.js';
 import { Level, type Log } from './log.js';
 import { checkText } from './options.js';
@@ -48,7 +49,8 @@ export function createCalls(form: WireForm, channel: () => HubChannel | null, us
   };
 }
 
-function connected(channel: HubChannel | null): HubChannel {
+/** @throws {HubshareError} `not-connected` */
+export function connected(channel: HubChannel | null): HubChannel {
   if (channel !== null) return channel;
   throw new HubshareError(
     wireError('not-connected', "Cannot send data if the connection is not in the 'Connected' State.", {}),

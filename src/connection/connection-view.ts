@@ -1,6 +1,6 @@
 /** What a connection shows of the hub: the worker's snapshot, and whether this tab is the primary one. */
 import { ConnectionStatus, type SignalRConnection } from '../contract/connection.js';
-import type { HubStatus } from '../contract/frames.js';
+import type { HubStatus, Reconnect } from '../contract/frames.js';
 import { createCallbacks, type Callbacks } from './callbacks.js';
 import type { Log } from './log.js';
 
@@ -18,10 +18,13 @@ export interface ConnectionView {
   readonly snapshot: SignalRConnection;
   readonly transport: string | null;
   readonly retryAtMs: number | null;
+  readonly lastReconnect: Reconnect | null;
   readonly isPrimary: boolean;
   readonly statusChanged: Callbacks<[snapshot: SignalRConnection]>;
   readonly primaryChanged: Callbacks<[isPrimary: boolean]>;
   show(status: HubStatus): void;
+  /** The hub is connected again, by another worker, which knows nothing of the loss. */
+  workerReplaced(reconnect: Reconnect): void;
   /** The worker has died; nobody knows more until the next one speaks. */
   showWorkerLost(message: string, wasConnected: boolean): void;
   /** What the worker said no longer holds for this tab, which it does not tell any more. */
@@ -47,13 +50,19 @@ export function createConnectionView(self: object, tabId: string, log: Log): Con
     snapshot: NOTHING_YET,
     transport: null as string | null,
     retryAtMs: null as number | null,
+    lastReconnect: null as Reconnect | null,
     isPrimary: false,
     statusChanged: createCallbacks<[snapshot: SignalRConnection]>('onstatus', log),
     primaryChanged: createCallbacks<[isPrimary: boolean]>('onprimary', log),
-    show({ transport, retryAtMs, snapshot }: HubStatus) {
+    show({ transport, retryAtMs, snapshot, lastReconnect }: HubStatus) {
       view.transport = transport;
       view.retryAtMs = retryAtMs;
+      // A new worker knows nothing of the loss of the one before.
+      if ((lastReconnect?.endedAtMs ?? 0) > (view.lastReconnect?.endedAtMs ?? 0)) view.lastReconnect = lastReconnect;
       tell(snapshot);
+    },
+    workerReplaced(reconnect: Reconnect) {
+      view.lastReconnect = reconnect;
     },
     showWorkerLost(error: string, wasConnected: boolean) {
       const status = wasConnected ? ConnectionStatus.RECONNECTING : view.snapshot.status;
@@ -61,6 +70,7 @@ export function createConnectionView(self: object, tabId: string, log: Log): Con
     },
     forget() {
       const { lastConnected, error } = view.snapshot;
+      view.lastReconnect = null;
       tellWithoutWorker({ ...NOTHING_YET, lastConnected, ...(error === undefined ? {} : { error }) });
     },
   };

@@ -1,20 +1,28 @@
 /** SignalR's states of a connection, in this tab, and what leads from one to the next: the app, the worker, or the worker's death. */
 import type { HubConnectionState } from '@microsoft/signalr';
 import { errorFromWire, HubshareError, isQuiet, wireError, type WireError } from '../contract/errors.js';
-import type { HubStatus } from '../contract/frames.js';
+import type { HubStatus, Missed, Reconnect } from '../contract/frames.js';
+import type { ChannelUser, Restored } from '../tab/channel-user.js';
 import { deferred, type Deferred } from '../tab/deferred.js';
-import type { ChannelUser, HubChannel } from '../tab/hub-channel.js';
+import type { HubChannel } from '../tab/hub-channel.js';
 import type { TabClient } from '../tab/tab-client.js';
 import { createCallbacks, type Callbacks } from './callbacks.js';
 import type { ConnectionView } from './connection-view.js';
 import type { Log } from './log.js';
 
-/** Why events may be missing here. */
+/** Why events may be missing here, and whether they are. */
 export interface Resync {
-  /** `outbox-full`: this tab did not read for too long. `reconnected`, `worker-replaced`: the connection was down for a while. */
-  readonly reason: 'outbox-full' | 'reconnected' | 'worker-replaced';
+  /**
+   * `outbox-full`: this tab did not read for too long. `reconnected`, `worker-replaced`: the connection was down for a while.
+   * `page-restored`: the page was in the back/forward cache, frozen, or hidden for so long that it had parked itself.
+   */
+  readonly reason: 'outbox-full' | 'reconnected' | 'worker-replaced' | 'page-restored';
+  /** `no`, for `page-restored` only: what waited for the page follows, and is all there was. */
+  readonly missed: Missed;
   /** How many events were dropped; `null` when nobody can know. */
   readonly dropped: number | null;
+  /** Milliseconds for which the connection was down or the page was parked; `null` for `outbox-full`. */
+  readonly lastedMs: number | null;
 }
 
 export interface LifecycleParts {
@@ -27,7 +35,7 @@ export interface LifecycleParts {
   /** The hub's URL of now. */
   readonly hub: () => string;
   /** The connection, as its channel sees it. */
-  readonly user: () => ChannelUser;
+  readonly user: ChannelUser;
 }
 
 export interface Lifecycle {
@@ -42,6 +50,8 @@ export interface Lifecycle {
   start(): Promise<void>;
   stop(): Promise<void>;
   onStatus(status: HubStatus): void;
+  onGap(dropped: number): void;
+  onRestored(restored: Restored): void;
   onWorkerLost(error: WireError): void;
   onAbandoned(error: WireError): void;
 }
@@ -59,50 +69,67 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
   let starting: Starting | null = null;
   let stopping: Promise<void> | null = null;
   let connectionId: string | null = null;
-  let workerWasLost = false;
+  /** When the worker died, in milliseconds since the epoch, until the next one has the hub connected. */
+  let lostAtMs: number | null = null;
+  /** The last reconnect that this tab knows of, told or not. */
+  let knownReconnectMs = 0;
 
   async function attach(by: Starting): Promise<void> {
     try {
       const before = channel;
       // Rested on another URL: that hub is let go.
-      if (before !== null && before.hub !== hub()) await before.detach(user());
+      if (before !== null && before.hub !== hub()) await before.detach(user);
       if (starting !== by) return;
       channel = client.channel(hub());
-      await channel.attach(user());
+      await channel.attach(user);
     } catch (error) {
       if (starting === by) failStart(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  function onLive(id: string | null): void {
+  function onLive({ connectionId: id, lastReconnect }: HubStatus): void {
     const before = connectionId;
+    const isOther = before !== id;
+    const endedAtMs = lastReconnect?.endedAtMs ?? 0;
+    const isNews = endedAtMs > 0 && endedAtMs !== knownReconnectMs && lastReconnect?.missed !== 'no';
     connectionId = id;
+    knownReconnectMs = endedAtMs;
     switch (state) {
       case 'Connecting': {
         state = 'Connected';
         const started = starting;
         starting = null;
-        workerWasLost = false;
+        lostAtMs = null;
         started?.resolve();
         return;
       }
       case 'Connected':
         // The statuses in between were not kept for this tab, because it was parked: it still learns that events may be missing.
-        if (before !== id) tellReconnected();
+        if (isOther || isNews) tellReconnected(lastReconnect, isOther);
         return;
       case 'Reconnecting':
       case 'Disconnected':
         state = 'Connected';
-        tellReconnected();
+        tellReconnected(lastReconnect, isOther);
         return;
       case 'Disconnecting':
     }
   }
 
-  function tellReconnected(): void {
-    const reason = workerWasLost ? 'worker-replaced' : 'reconnected';
-    workerWasLost = false;
-    resync.call(self, { reason, dropped: null });
+  /** @param isOther - It is another connection, so stateful reconnect has not brought all, though it may have done so later. */
+  function tellReconnected(reconnect: Reconnect | null, isOther: boolean): void {
+    if (lostAtMs !== null) {
+      const endedAtMs = Date.now();
+      const lastedMs = Math.max(0, endedAtMs - lostAtMs);
+      lostAtMs = null;
+      view.workerReplaced({ endedAtMs, lastedMs, missed: 'unknown' });
+      resync.call(self, { reason: 'worker-replaced', missed: 'unknown', dropped: null, lastedMs });
+    } else {
+      let missed = reconnect?.missed ?? 'unknown';
+      if (missed === 'no' && isOther) missed = 'unknown';
+      const lastedMs = reconnect?.lastedMs ?? null;
+      if (missed !== 'no') resync.call(self, { reason: 'reconnected', missed, dropped: null, lastedMs });
+    }
     reconnected.call(self, connectionId ?? undefined);
   }
 
@@ -146,13 +173,13 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
     const before = channel;
     channel = null;
     state = 'Disconnected';
-    void before?.detach(user());
+    void before?.detach(user);
     forget();
   }
 
   function forget(): void {
     connectionId = null;
-    workerWasLost = false;
+    lostAtMs = null;
     view.forget();
   }
 
@@ -191,7 +218,7 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
         if (before === null) return Promise.resolve();
         // At rest: nothing to wait for, and a start() right after must find it done.
         forget();
-        return before.detach(user());
+        return before.detach(user);
       }
       state = 'Disconnecting';
       const interrupted = starting;
@@ -208,7 +235,7 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
         if (interrupted === null) closed.call(self, undefined);
       };
       // Kept at first although it may end at once: `finish` then clears it.
-      const stopped = before === null ? Promise.resolve().then(finish) : before.detach(user(), finish);
+      const stopped = before === null ? Promise.resolve().then(finish) : before.detach(user, finish);
       if (state === 'Disconnecting') stopping = stopped;
       return stopped;
     },
@@ -217,7 +244,7 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
       view.show(status);
       switch (status.phase) {
         case 'live':
-          onLive(status.connectionId);
+          onLive(status);
           return;
         case 'starting':
         case 'waiting':
@@ -229,8 +256,18 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
       }
     },
 
+    onGap(dropped) {
+      resync.call(self, { reason: 'outbox-full', missed: 'yes', dropped, lastedMs: null });
+    },
+
+    onRestored({ dropped, lastedMs }) {
+      if (state !== 'Connected') return;
+      const missed = dropped === null ? 'unknown' : dropped > 0 ? 'yes' : 'no';
+      resync.call(self, { reason: 'page-restored', missed, dropped, lastedMs });
+    },
+
     onWorkerLost(error) {
-      workerWasLost = true;
+      lostAtMs ??= Date.now();
       view.showWorkerLost(error.message, state === 'Connected');
       if (state !== 'Connected') return;
       state = 'Reconnecting';

@@ -3,7 +3,8 @@ import type { IHttpConnectionOptions, ILogger, IRetryPolicy } from '@microsoft/s
 import { HubshareError, wireError } from '../contract/errors.js';
 import type { HubProtocolName, HubSettings } from '../contract/rpc.js';
 import { secretParameter } from '../contract/secret-parameters.js';
-import type { TokenFactory } from '../tab/hub-channel.js';
+import type { TopicDeclaration } from '../contract/topics.js';
+import type { TokenFactory } from '../tab/channel-user.js';
 
 /** What the builder has gathered. `null` means: not said, so the worker's default holds. */
 export interface ConnectionOptions {
@@ -17,6 +18,10 @@ export interface ConnectionOptions {
   readonly logger: ILogger | null;
   /** `false`: as with SignalR, the connection closes when it is lost. */
   readonly reconnects: boolean;
+  /** By name. */
+  readonly topics: Readonly<Record<string, TopicDeclaration>>;
+  /** Milliseconds for which the page must be hidden before it may park itself; `null`: never. */
+  readonly hiddenParkMs: number | null;
 }
 
 export function invalid(option: string, message: string): HubshareError<'option-invalid'> {
@@ -33,7 +38,7 @@ export function checkRequired(option: string, value: unknown, name: string): voi
   if (value === null || value === undefined) throw refused(option, `The '${name}' argument is required.`);
 }
 
-function unsupported(option: string, message: string): HubshareError<'option-unsupported'> {
+export function unsupported(option: string, message: string): HubshareError<'option-unsupported'> {
   return new HubshareError(wireError('option-unsupported', `${option}: ${message}`, { option }));
 }
 
@@ -166,6 +171,18 @@ function checkHeaders(headers: unknown): Readonly<Record<string, string>> {
 export function checkMs(option: string, value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
     throw invalid(option, 'must be a positive number of milliseconds.');
+  return value;
+}
+
+/** The longest that a browser's timer can wait: 24.8 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** @returns Milliseconds, or `null` for never. @throws {HubshareError} `option-invalid` */
+export function checkHiddenParking(value: unknown): number | null {
+  if (value === false) return null;
+  if (typeof value !== 'number' || !(value > 0 && value <= LONGEST_TIMER_MS)) {
+    throw invalid('withHiddenParking', 'must be false, or milliseconds above 0 and up to 24 days.');
+  }
   return value;
 }
 

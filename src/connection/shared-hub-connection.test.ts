@@ -1195,7 +1195,7 @@ describe('a tab that could not read', () => {
     const [resync, ...metrics] = seen;
     const dropped = 8 - metrics.length;
     expect(dropped).toBeGreaterThanOrEqual(3);
-    expect(resync).toBe(`resync outbox-full ${dropped}`);
+    expect(resync).toBe(`resync page-restored ${dropped}`);
     expect(metrics).toEqual(Array.from({ length: metrics.length }, (_, n) => `metric ${n + 1 + dropped}`));
   });
 });

@@ -3,12 +3,15 @@ import type { HubConnection, HubConnectionState } from '@microsoft/signalr';
 import type { SignalRConnection } from '../contract/connection.js';
 import { isReservedMethod } from '../contract/client-methods.js';
 import { isHubshareError, type HubshareError } from '../contract/errors.js';
+import type { Reconnect } from '../contract/frames.js';
 import { offerInspection } from '../contract/inspection.js';
+import type { TopicKey } from '../contract/topics.js';
 import { answered } from '../tab/answered.js';
-import type { ChannelUser, HubChannel } from '../tab/hub-channel.js';
+import type { HubChannel } from '../tab/hub-channel.js';
 import type { TabClient } from '../tab/tab-client.js';
 import { createCallbacks, type Callbacks } from './callbacks.js';
-import { createCalls } from './calls.js';
+import { connected, createCalls } from './calls.js';
+import { createChannelUser } from './channel-user.js';
 import { createConnectionView, type ConnectionView } from './connection-view.js';
 import { createHandlers, type Handler } from './handlers.js';
 import { inspectHub } from './inspect-hub.js';
@@ -16,6 +19,7 @@ import { createLifecycle, stateInvalid, type Lifecycle, type Resync } from './li
 import { createLog, Level, type Log } from './log.js';
 import { checkFunction, checkHubUrl, checkMs, checkText, invalid, refused, type ConnectionOptions } from './options.js';
 import { settingsDiffer } from './settings-differ.js';
+import { createTopics, type Topic } from './topics.js';
 import type { InvokeMethod, OffMethod, OnMethod, SendMethod, StreamMethod } from './typed-hub.js';
 import { wireFormOf } from './wire-form.js';
 
@@ -58,6 +62,26 @@ export class SharedHubConnection<
   readonly on: OnMethod<Client>;
   /** Takes one handler off, or all of the method. */
   readonly off: OffMethod<Client>;
+  /**
+   * One member of a topic that the worker or a tab has declared. All tabs share it: the hub is joined once, and only tabs that
+   * have subscribed to the key hear its events.
+   *
+   * @typeParam T - The first argument of the topic's events.
+   * @example
+   * const cpu = connection.topic<Metric>('metric', 'cpu').subscribe((metric, { ageMs }) => draw(metric, ageMs));
+   * @throws {HubshareError} `option-invalid`
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- untyped, as with SignalR
+  readonly topic: <T = any>(name: string, key: TopicKey) => Topic<T>;
+  /**
+   * Asks to do what must be done once though every tab has heard of it, such as to show a notification. Visible tabs come first;
+   * a tab that goes, or is frozen, before it has heard that it may is passed over.
+   *
+   * @param id - What all tabs call it, such as the id of the incident.
+   * @returns `true` for one call in one tab, `false` for every other one, later ones too. While the worker is replaced, that waits.
+   * @throws {HubshareError} `option-invalid`; `not-connected` before `start()`; `stopped`; `signed-out`.
+   */
+  readonly claim: (id: string) => Promise<boolean>;
   readonly #client: TabClient;
   readonly #log: Log;
   readonly #view: ConnectionView;
@@ -71,41 +95,34 @@ export class SharedHubConnection<
 
   /** @internal Use `SharedHubConnectionBuilder`. */
   constructor(client: TabClient, options: ConnectionOptions) {
-    const { settings, tokenFactory, retryPolicy, reconnects, logger } = options;
-    const log = createLog(logger, settings.logLevel);
+    const { settings, reconnects } = options;
+    const log = createLog(options.logger, settings.logLevel);
     const form = wireFormOf(settings.protocol);
     const handlers = createHandlers(log);
     const view = createConnectionView(this, client.tabId, log);
-    // Read when the worker is told, so that fields set between build() and start() count.
-    const settingsOfNow = (): ConnectionOptions['settings'] => ({
-      ...settings,
-      serverTimeoutMs: this.#serverTimeoutMs,
-      keepAliveIntervalMs: this.#keepAliveIntervalMs,
+    const topics = createTopics({
+      self: this,
+      log,
+      hold: (listener) => lifecycle.channel?.hold(user, listener),
+      letGo: (listener) => lifecycle.channel?.letGo(listener),
     });
-    const user: ChannelUser = {
-      get settings() {
-        return settingsOfNow();
-      },
-      tokenFactory,
-      retryPolicy,
-      reconnects,
-      wantsLog: logger !== null,
+    const user = createChannelUser({
+      self: this,
+      options,
+      settings: () => ({
+        ...settings,
+        serverTimeoutMs: this.#serverTimeoutMs,
+        keepAliveIntervalMs: this.#keepAliveIntervalMs,
+      }),
       form,
-      log: (level, text) => log.insist(level, text),
-      methods: () => handlers.names(),
-      handlersOf: (method) => handlers.of(method).map((handler) => (args) => handler.apply(this, args)),
-      onEvent: (method, args) => handlers.run(this, method, args),
-      onStatus: (status) => lifecycle.onStatus(status),
-      onGap: (dropped) => lifecycle.resync.call(this, { reason: 'outbox-full', dropped }),
-      onLog: (level, text) => {
-        if (logger !== null) log.write(level, text);
-      },
+      log,
+      handlers,
+      topics,
+      lifecycle: () => lifecycle,
       onDifferences: (differences) => this.#warn(settingsDiffer(this.#hub, differences)),
-      onWorkerLost: (error) => lifecycle.onWorkerLost(error),
-      onAbandoned: (error) => lifecycle.onAbandoned(error),
-    };
+    });
     const hub = (): string => this.#hub;
-    const lifecycle = createLifecycle({ self: this, client, view, log, reconnects, hub, user: () => user });
+    const lifecycle = createLifecycle({ self: this, client, view, log, reconnects, hub, user });
     this.#client = client;
     this.#log = log;
     this.#view = view;
@@ -131,6 +148,8 @@ export class SharedHubConnection<
       const last = handlers.remove(methodName, method);
       if (last !== null) lifecycle.channel?.unlisten(last);
     }) as OffMethod<Client>;
+    this.topic = topics.topic;
+    this.claim = async (id) => connected(lifecycle.channel).claim(user, checkText('id', id));
     this.#warned = createCallbacks('onwarning', log);
     this.#hub = options.hub;
     this.#baseUrl = options.baseUrl;
@@ -205,6 +224,11 @@ export class SharedHubConnection<
     return this.#view.retryAtMs;
   }
 
+  /** The last time that the connection was lost and came back; `null`: not since it was opened. */
+  get lastReconnect(): Reconnect | null {
+    return this.#view.lastReconnect;
+  }
+
   /** This tab is the one that is asked for what only a page can do, such as showing a notification once. */
   get isPrimary(): boolean {
     return this.#view.isPrimary;
@@ -252,7 +276,10 @@ export class SharedHubConnection<
     return this.#view.primaryChanged.add(checkFunction('callback', callback));
   }
 
-  /** Told before the next event when events may be missing, so that the app can fetch anew. @returns Ends it. */
+  /**
+   * Told before the next event when events may be missing, so that the app can fetch anew, and when the page was parked and is back.
+   * Not after a reconnect that has brought all. @returns Ends it.
+   */
   onresync(callback: (resync: Resync) => void): () => void {
     return this.#lifecycle.resync.add(checkFunction('callback', callback));
   }

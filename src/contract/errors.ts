@@ -41,6 +41,11 @@ export interface ErrorFields {
   /** The tab did not read the items of a stream fast enough for the bound of its outbox. */
   'stream-overrun': { readonly method: string };
 
+  // Topics.
+  'topic-unknown': { readonly topic: string };
+  /** The hub did not let this client join. */
+  'topic-refused': { readonly topic: string; readonly key: string | number };
+
   // Warnings: nothing failed.
   'settings-differ': { readonly hub: string; readonly settings: readonly string[] };
 

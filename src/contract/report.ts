@@ -1,7 +1,8 @@
 /** What the state panel shows: the worker's state as data. Holds no token, no part of one, and no URL with a query. */
 import type { SignalRConnection } from './connection.js';
-import type { LinkPhase } from './frames.js';
+import type { LinkPhase, Reconnect } from './frames.js';
 import type { ErrorCode } from './errors.js';
+import type { Parking } from './rpc.js';
 
 export type JournalKind = 'worker' | 'hub' | 'tab' | 'token' | 'call' | 'log';
 
@@ -25,6 +26,20 @@ export interface HubReport {
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   readonly token: TokenReport;
   readonly counters: HubCounters;
+  /** `null`: the connection was never lost. */
+  readonly lastReconnect: Reconnect | null;
+  /** Members of topics that are joined or being joined, at most the first 200. */
+  readonly topics: readonly TopicReport[];
+}
+
+export interface TopicReport {
+  readonly topic: string;
+  readonly key: string;
+  /** Tabs that hold it; 0: the last one has just let it go. */
+  readonly tabs: number;
+  readonly isJoined: boolean;
+  /** When the retained value came; `null`: none is held. */
+  readonly retainedAtMs: number | null;
 }
 
 export interface HubCounters {
@@ -56,6 +71,8 @@ export interface TabReport {
   readonly ordinal: number;
   readonly visibility: 'visible' | 'hidden';
   readonly parked: boolean;
+  /** Why it is parked; `null`: it is not. */
+  readonly parking: Parking | null;
   readonly hubs: readonly string[];
   readonly primaryOf: readonly string[];
   /** Entries in the outbox: not yet posted. */
@@ -65,6 +82,8 @@ export interface TabReport {
   readonly unacknowledged: number;
   readonly delivered: number;
   readonly dropped: number;
+  /** Values that were left out because a newer one of the same key waited. */
+  readonly conflated: number;
   readonly lastAckAtMs: number | null;
   readonly joinedAtMs: number;
 }

@@ -2,6 +2,7 @@
 import type { ProxyMarked, Remote } from 'comlink';
 import type { WireError } from './errors.js';
 import type { WorkerReport } from './report.js';
+import type { TopicDeclaration, TopicKey } from './topics.js';
 
 /** Both sides compare it in `join`. Raised when a message changes in a way that the other side would misread. */
 export const CONTRACT_VERSION = 1;
@@ -70,11 +71,15 @@ export interface HubWish {
   readonly hasRetryPolicy: boolean;
   /** SignalR's log of this hub, redacted, is wanted as entries among the events. */
   readonly wantsLog: boolean;
+  /** By name. The worker's own and those of the tab that opened the hub come first. */
+  readonly topics: Readonly<Record<string, TopicDeclaration>>;
+  /** Claims that this tab knows to be settled: a new worker has not heard of them. Oldest first. */
+  readonly settledClaims: readonly string[];
 }
 
 /** A setting that this tab asked for and that another tab, which opened the hub, had asked for differently. */
 export interface SettingDifference {
-  readonly setting: keyof HubSettings;
+  readonly setting: keyof HubSettings | `topics.${string}`;
   /** For people: headers by name only, for a value may be a secret. */
   readonly inForce: string;
   readonly asked: string;
@@ -84,6 +89,19 @@ export interface SettingDifference {
 export interface Attached {
   /** The settings of the tab that opened the hub hold until the worker has closed it. Empty: they are the same. */
   readonly differences: readonly SettingDifference[];
+}
+
+/**
+ * Why a page is parked. `cached`: it is in the back/forward cache, and a message might evict it. `frozen`: it does not run.
+ * `hidden`: it has been hidden for long, runs, and lets itself be frozen.
+ */
+export type Parking = 'cached' | 'frozen' | 'hidden';
+
+/** What a tab has missed of a hub while it was parked. */
+export interface MissedWhileParked {
+  readonly hub: string;
+  /** Events that were dropped, for too many waited. 0: what waited is all there was. */
+  readonly dropped: number;
 }
 
 export interface HubCall {
@@ -164,10 +182,21 @@ export interface CoordinatorApi {
   upload(piece: UploadPiece): Promise<Reply<void>>;
   /** What became of a question that this tab took. */
   answer(questionId: string, result: HandlersResult): Promise<Reply<void>>;
+  /**
+   * The tab wants the events of one member of a topic. Settles when the hub has let this client join it, after the retained value;
+   * while the hub is not connected, that waits. The result is `TopicJoined`. The same key twice is once.
+   */
+  joinTopic(hub: string, topic: string, key: TopicKey): Promise<CallOutcome>;
+  leaveTopic(hub: string, topic: string, key: TopicKey): Promise<Reply<void>>;
+  /** This tab would do what may be done once. `offered`: it must confirm; `lost`: another tab has confirmed. */
+  claim(hub: string, id: string): Promise<Reply<'offered' | 'lost'>>;
+  /** `true`: no other tab will do it. `false`: the offer went to another tab, for this one took too long. */
+  confirmClaim(hub: string, id: string): Promise<Reply<boolean>>;
   setVisibility(visibility: Visibility): Promise<Reply<void>>;
-  /** The page is about to be frozen or cached: nothing is posted to it until `unpark`. */
-  park(): Promise<Reply<void>>;
-  unpark(): Promise<Reply<void>>;
+  /** Nothing is posted to the page until `unpark`, and it is not asked for anything. */
+  park(how: Parking): Promise<Reply<void>>;
+  /** What waited follows as entries, without the gaps that this answer tells of. */
+  unpark(): Promise<Reply<readonly MissedWhileParked[]>>;
   /** The browser says that the network is back. */
   online(): Promise<Reply<void>>;
   /** Closes every hub at once, forgets the token, tells every tab. */

@@ -29,3 +29,15 @@ export const QUESTION_TAKE_MS = 5_000;
 
 /** How long the worker keeps the hub connected after the last tab has gone. */
 export const LINGER_MS = 5_000;
+
+/** How long a member of a topic stays joined on the hub after the last tab has let it go: a reload need not join anew. */
+export const TOPIC_LINGER_MS = 5_000;
+
+/** How long a claim waits for a tab that would be the better one to do what is claimed. */
+export const CLAIM_WAIT_MS = 200;
+
+/** How long a tab that was offered a claim may take to confirm before the next one is offered it. */
+export const CLAIM_CONFIRM_MS = 2_000;
+
+/** How long a tab must have been hidden before it parks itself. */
+export const HIDDEN_PARK_MS = 5 * 60_000;

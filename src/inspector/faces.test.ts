@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectionStatus } from '../contract/connection.js';
 import type { HubReport, TabReport, TokenReport } from '../contract/report.js';
-import { describeFan, hubFace, hubTiming, pageState, tokenFace } from './faces.js';
+import { describeFan, hubFace, hubTiming, pageFace, pageState, reconnectFace, tokenFace, topicState } from './faces.js';
 
 const token: TokenReport = {
   source: 'endpoint',
@@ -35,6 +35,8 @@ function hub(over: Partial<HubReport> = {}, reconnectAttempts = 0, lastConnected
     error: null,
     token,
     counters: { starts: 0, connected: 0, lost: 0, events: 0, calls: 0, callsFailed: 0 },
+    lastReconnect: null,
+    topics: [],
     ...over,
   };
 }
@@ -45,6 +47,7 @@ function tab(over: Partial<TabReport> = {}): TabReport {
     ordinal: 1,
     visibility: 'visible',
     parked: false,
+    parking: null,
     hubs: [],
     primaryOf: [],
     waiting: 0,
@@ -52,6 +55,7 @@ function tab(over: Partial<TabReport> = {}): TabReport {
     unacknowledged: 0,
     delivered: 0,
     dropped: 0,
+    conflated: 0,
     lastAckAtMs: null,
     joinedAtMs: 0,
     ...over,
@@ -111,7 +115,49 @@ describe('the face of a token', () => {
 });
 
 it('calls a parked tab parked, whatever its page last said', () => {
-  expect(pageState(tab({ parked: true, visibility: 'visible' }))).toBe('parked');
+  expect(pageState(tab({ parked: true, parking: 'cached', visibility: 'visible' }))).toBe('parked');
+});
+
+it.each([
+  [tab(), 'visible', null],
+  [tab({ visibility: 'hidden' }), 'hidden', null],
+  [tab({ parked: true, parking: 'cached' }), 'cached', /back\/forward cache/],
+  [tab({ parked: true, parking: 'frozen' }), 'frozen', /^Frozen by the browser/],
+  [tab({ parked: true, parking: 'hidden', visibility: 'hidden' }), 'asleep', /hidden for long/],
+])('says in a word and a sentence how a page is parked (%#)', (report, word, sentence) => {
+  const face = pageFace(report);
+  expect(face.word).toBe(word);
+  if (sentence === null) expect(face.sentence).toBeNull();
+  else expect(face.sentence).toMatch(sentence);
+});
+
+describe('the last reconnect', () => {
+  it('is nothing while the connection was never lost', () => {
+    expect(reconnectFace(hub(), 5_000)).toMatchObject({ label: 'Last reconnect', text: '–', tone: 'off' });
+  });
+
+  it.each([
+    ['yes', 3_200, '3.2 s, events missed', 'warn'],
+    ['no', 20, '20 ms, nothing missed', 'ok'],
+    ['unknown', 72_000, '1 min 12 s, may have missed', 'ok'],
+  ] as const)('with missed %s says how long it took, and when it was', (missed, lastedMs, text, tone) => {
+    const face = reconnectFace(hub({ lastReconnect: { endedAtMs: 100_000, lastedMs, missed } }), 220_000);
+    expect(face).toMatchObject({ label: 'Last reconnect, 2 min ago', text, tone });
+    expect(face.sentence).toMatch(/Lost at \d\d:\d\d:\d\d, back at \d\d:\d\d:\d\d$/);
+  });
+});
+
+describe('a member of a topic', () => {
+  const member = { topic: 'metric', key: 'cpu', tabs: 1, isJoined: true, retainedAtMs: null };
+  it.each([
+    ['joined', member, 'live'],
+    ['joining', { ...member, isJoined: false }, 'live'],
+    ['waiting', { ...member, isJoined: false }, 'waiting'],
+    ['waiting', { ...member, isJoined: false }, 'starting'],
+    ['let go', { ...member, tabs: 0 }, 'live'],
+  ] as const)('is %s (%#)', (state, topic, phase) => {
+    expect(topicState(topic, phase)).toBe(state);
+  });
 });
 
 it('tells the fan in words', () => {
@@ -122,11 +168,11 @@ it('tells the fan in words', () => {
     startedAtMs: 0,
     nowMs: 0,
     hubs: [hub()],
-    tabs: [tab({ primaryOf: ['x'] }), tab({ id: 'b', ordinal: 2, parked: true })],
+    tabs: [tab({ primaryOf: ['x'] }), tab({ id: 'b', ordinal: 2, parked: true, parking: 'frozen' })],
     journal: [],
   };
   expect(describeFan(report, 'a')).toBe(
-    'Hub /hubs/ops connected. Worker 7f3a serves 2 tabs: tab 1 (primary, this tab, visible), tab 2 (parked).',
+    'Hub /hubs/ops connected. Worker 7f3a serves 2 tabs: tab 1 (primary, this tab, visible), tab 2 (parked: frozen).',
   );
   expect(describeFan({ ...report, hubs: [], tabs: [] }, null)).toBe('No hub is open. Worker 7f3a serves 0 tabs.');
 });

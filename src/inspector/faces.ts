@@ -1,6 +1,8 @@
 /** What each state is called, how it is coloured and what the reader can do about it. Pure: data in, words out. */
-import type { HubReport, TabReport, TokenReport, WorkerReport } from '../contract/report.js';
-import { clockTime, duration, hubPath, NONE, plural, shortId } from './format.js';
+import type { LinkPhase } from '../contract/frames.js';
+import type { HubReport, TabReport, TokenReport, TopicReport, WorkerReport } from '../contract/report.js';
+import type { Parking } from '../contract/rpc.js';
+import { ago, clockTime, duration, hubPath, lapse, NONE, plural, shortId } from './format.js';
 
 /** Colour has meaning only: `ok` works, `busy` is on its way, `warn` needs an eye, `danger` needs a hand, `off` is at rest. */
 export type Tone = 'ok' | 'busy' | 'warn' | 'danger' | 'off';
@@ -103,6 +105,35 @@ export function hubTiming(hub: HubReport, nowMs: number): Fact {
   }
 }
 
+export interface ReconnectFace extends Fact {
+  /** The times of day. */
+  readonly sentence: string | null;
+  /** `warn`: the app has to fetch again what it shows. */
+  readonly tone: Tone;
+}
+
+/** How long the connection was away the last time, and whether events got lost meanwhile. */
+export function reconnectFace({ lastReconnect }: HubReport, nowMs: number): ReconnectFace {
+  const label = 'Last reconnect';
+  if (lastReconnect === null) return { label, text: NONE, sentence: null, tone: 'off' };
+  const { endedAtMs, lastedMs, missed } = lastReconnect;
+  const loss = { yes: 'events missed', no: 'nothing missed', unknown: 'may have missed' }[missed];
+  return {
+    label: `${label}, ${ago(nowMs - endedAtMs)}`,
+    text: `${lapse(lastedMs)}, ${loss}`,
+    sentence: `Lost at ${clockTime(endedAtMs - lastedMs)}, back at ${clockTime(endedAtMs)}`,
+    tone: missed === 'yes' ? 'warn' : 'ok',
+  };
+}
+
+export type TopicState = 'joined' | 'joining' | 'waiting' | 'let go';
+
+/** `waiting`: for the hub, to be asked. `let go`: no tab holds it; the worker leaves it a little later. */
+export function topicState({ tabs, isJoined }: TopicReport, phase: LinkPhase): TopicState {
+  if (tabs === 0) return 'let go';
+  return isJoined ? 'joined' : phase === 'live' ? 'joining' : 'waiting';
+}
+
 export interface TokenFace {
   readonly text: string;
   readonly tone: Tone;
@@ -137,6 +168,23 @@ export function pageState(tab: TabReport): PageState {
   return tab.parked ? 'parked' : tab.visibility;
 }
 
+export interface PageFace {
+  /** One word, for a narrow column. */
+  readonly word: string;
+  readonly sentence: string | null;
+}
+
+/** What parks a page, in words. */
+export function pageFace(tab: TabReport): PageFace {
+  return tab.parking === null ? { word: pageState(tab), sentence: null } : PARKED[tab.parking];
+}
+
+const PARKED: Readonly<Record<Parking, PageFace>> = {
+  cached: { word: 'cached', sentence: 'Parked in the back/forward cache' },
+  frozen: { word: 'frozen', sentence: 'Frozen by the browser' },
+  hidden: { word: 'asleep', sentence: 'Parked, for it has been hidden for long' },
+};
+
 export function isPrimary(tab: TabReport): boolean {
   return tab.primaryOf.length > 0;
 }
@@ -145,7 +193,11 @@ export function isPrimary(tab: TabReport): boolean {
 export function describeFan(report: WorkerReport, ownTabId: string | null): string {
   const hubs = report.hubs.map((hub) => `${hubPath(hub.url)} ${hubFace(hub).label.toLowerCase()}`).join(', ');
   const tabs = report.tabs.map((tab) => {
-    const notes = [isPrimary(tab) ? 'primary' : '', tab.id === ownTabId ? 'this tab' : '', pageState(tab)];
+    const notes = [
+      isPrimary(tab) ? 'primary' : '',
+      tab.id === ownTabId ? 'this tab' : '',
+      tab.parking === null ? pageState(tab) : `parked: ${pageFace(tab).word}`,
+    ];
     return `tab ${tab.ordinal} (${notes.filter((note) => note !== '').join(', ')})`;
   });
   return (

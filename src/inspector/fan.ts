@@ -1,7 +1,7 @@
 /** The picture to remember: hub, worker and tabs, joined by lines that brighten when events pass over them. */
 import type { TabReport, WorkerReport } from '../contract/report.js';
 import { h, s, setAttribute, setAttributes, setText } from './dom.js';
-import { describeFan, hubFace, isPrimary, pageState } from './faces.js';
+import { describeFan, hubFace, isPrimary, pageFace, pageState } from './faces.js';
 import { layOutFan, type Box } from './fan-layout.js';
 import { hubPath, NONE, perSecond, shortId, tail } from './format.js';
 
@@ -196,7 +196,7 @@ export function createFan(): Fan {
   function showTabText(node: TabNode, box: Box, compact: boolean): void {
     const gone = node.goneAtMs !== null;
     const own = node.tab.id === ownTabId && !gone;
-    const page = gone ? 'gone' : pageState(node.tab);
+    const page = gone ? 'gone' : pageFace(node.tab).word;
     const primary = isPrimary(node.tab) && !gone;
     const name = `tab ${node.tab.ordinal}`;
     if (compact) {

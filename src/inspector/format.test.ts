@@ -9,6 +9,7 @@ import {
   duration,
   hubAddress,
   hubPath,
+  lapse,
   perSecond,
   plural,
   shortId,
@@ -75,6 +76,18 @@ describe('format', () => {
     [172_800_000, '2 d 0 h'],
   ])('words a duration of %i ms as %s', (ms, text) => {
     expect(duration(ms)).toBe(text);
+  });
+
+  it.each([
+    [0, '0 ms'],
+    [20.4, '20 ms'],
+    [999, '999 ms'],
+    [1_000, '1.0 s'],
+    [9_949, '9.9 s'],
+    [9_950, '10 s'],
+    [72_000, '1 min 12 s'],
+  ])('words a lapse of %s ms as %s', (ms, text) => {
+    expect(lapse(ms)).toBe(text);
   });
 
   it.each([

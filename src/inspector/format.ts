@@ -84,6 +84,12 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 1_440)} d ${Math.floor(minutes / 60) % 24} h`;
 }
 
+/** How long something took that may be over in a moment: `20 ms`, `3.2 s`, from ten seconds on as `duration`. */
+export function lapse(ms: number): string {
+  if (ms < SECOND_MS) return `${Math.round(ms)} ms`;
+  return ms < 9_950 ? `${(ms / SECOND_MS).toFixed(1)} s` : duration(ms);
+}
+
 /** How old something is, in its largest unit: `now`, `3 s`, `2 min`, `5 h`, `2 d`. */
 export function age(ms: number): string {
   if (ms < SECOND_MS) return 'now';

@@ -3,7 +3,7 @@ import type { HubReport } from '../contract/report.js';
 import type { Reply } from '../contract/rpc.js';
 import { createActionButton } from './action-button.js';
 import { createKeyedRows, h, setAttribute, setAttributes, setHidden, setText } from './dom.js';
-import { hubFace, hubTiming, tokenFace } from './faces.js';
+import { hubFace, hubTiming, reconnectFace, tokenFace } from './faces.js';
 import { duration, hubAddress, hubPath, NONE, plural } from './format.js';
 
 export interface HubListDeps {
@@ -57,6 +57,8 @@ export function createHubList(deps: HubListDeps): HubList {
     const connectionId = h('dd', { class: 'mono', 'data-connection-id': '' });
     const timingLabel = h('dt');
     const timing = h('dd', { 'data-timing': '' });
+    const reconnectLabel = h('dt');
+    const lastReconnect = h('dd', { 'data-last-reconnect': '' });
     const tokenLabel = h('dt');
     const token = h('dd', { 'data-token': '' });
     const code = h('code', { 'data-error-code': '' });
@@ -82,10 +84,11 @@ export function createHubList(deps: HubListDeps): HubList {
       h(
         'dl',
         { class: 'facts' },
-        h('div', { class: 'fact first' }, address, h('dd', { class: 'status' }, dot, status)),
+        h('div', { class: 'fact' }, address, h('dd', { class: 'status' }, dot, status)),
         h('div', { class: 'fact' }, h('dt', {}, 'Transport'), transport),
         h('div', { class: 'fact' }, h('dt', {}, 'Connection id'), connectionId),
         h('div', { class: 'fact' }, timingLabel, timing),
+        h('div', { class: 'fact' }, reconnectLabel, lastReconnect),
         h('div', { class: 'fact' }, tokenLabel, token),
       ),
       trouble,
@@ -98,6 +101,14 @@ export function createHubList(deps: HubListDeps): HubList {
       const fact = hubTiming(shown, nowMs);
       setText(timingLabel, fact.label);
       setText(timing, fact.text);
+      const reconnected = reconnectFace(shown, nowMs);
+      setText(reconnectLabel, reconnected.label);
+      setText(lastReconnect, reconnected.text);
+      setAttributes(lastReconnect, {
+        'data-last-reconnect': shown.lastReconnect?.missed ?? '',
+        'data-tone': reconnected.tone,
+        title: reconnected.sentence,
+      });
       const leftMs = shown.retryAtMs === null ? null : Math.max(0, shown.retryAtMs - nowMs);
       setAttribute(row, 'data-retry-in', leftMs === null ? '' : String(Math.ceil(leftMs / 1_000)));
       // The short hash tells one token from the next; what is left of its life stands in the header.
@@ -134,6 +145,8 @@ export function createHubList(deps: HubListDeps): HubList {
           'data-primary-tab': hub.snapshot.primaryTabId,
           'data-events': String(counters.events),
           'data-calls': String(counters.calls),
+          'data-missed': hub.lastReconnect?.missed ?? '',
+          'data-topics': String(hub.topics.length),
           'data-error-code': hub.error?.code ?? '',
         });
         setText(address, hubAddress(hub.url));

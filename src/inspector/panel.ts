@@ -15,6 +15,7 @@ import { createJournalView } from './journal-view.js';
 import { createRate, type Rate } from './rate.js';
 import type { FeedNews } from './report-feed.js';
 import { createTabTable } from './tab-table.js';
+import { createTopicTable } from './topic-table.js';
 
 /** What the panel looks at. `foreign`: a connection was given, but no worker stands behind it. */
 export type Subject =
@@ -56,6 +57,7 @@ export function createPanel(): Panel {
   const hubs = createHubList({ reconnect: () => act('reconnectNow'), announce });
   const fan = createFan();
   const tabs = createTabTable();
+  const topics = createTopicTable();
   const counters = createCounters();
   const journal = createJournalView(announce);
 
@@ -76,7 +78,7 @@ export function createPanel(): Panel {
     'div',
     { class: 'body', part: 'body' },
     fan.root,
-    h('div', { class: 'middle' }, tabs.root, counters.root),
+    h('div', { class: 'middle' }, tabs.root, topics.root, counters.root),
     journal.root,
   );
   const card = h('div', { class: 'card', part: 'panel' }, header.root, notice, hubs.root, body, blank.root, spoken);
@@ -162,6 +164,7 @@ export function createPanel(): Panel {
       hubs.show(report.hubs, subject.kind === 'worker' ? subject.source.hub : null, nowMs);
       fan.show({ report, ownTabId: own, fresh: isFresh(nowMs), nowMs });
       tabs.show(report.tabs, own, nowMs);
+      topics.show(report.hubs, nowMs);
       counters.show(report);
     }
     tick(nowMs);
@@ -172,6 +175,7 @@ export function createPanel(): Panel {
     hubs.tick(nowMs);
     fan.tick(nowMs, rate.perSecond(nowMs));
     tabs.tick(nowMs);
+    topics.tick(nowMs);
     journal.tick(nowMs);
     showFace(nowMs);
   }

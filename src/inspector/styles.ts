@@ -17,8 +17,8 @@
  * | `--hubshare-font`, `--hubshare-font-mono` | families |
  *
  * Attribute `data-theme="light|dark"` on the element stands above `--hubshare-color-scheme`.
- * Parts: panel, header, token, button, action-errors, notice, hubs, hub, body, fan, tabs, tab-table, counters, journal,
- * journal-filter, empty.
+ * Parts: panel, header, token, button, action-errors, notice, hubs, hub, body, fan, tabs, tab-table, topics, topic-table,
+ * counters, journal, journal-filter, empty.
  */
 import { dark, light, type Palette } from './palette.js';
 
@@ -131,12 +131,13 @@ const css = `
   .no-hub b { color: var(--_text); font-weight: 600; }
   .facts {
     display: grid; gap: 8px 24px; padding: 12px 16px; min-height: 64px;
-    grid-template-columns: minmax(0, 1.5fr) minmax(0, 0.8fr) minmax(0, 1.2fr) minmax(0, 1.2fr) minmax(0, 1.2fr);
+    grid-template-columns: minmax(0, 1.3fr) minmax(0, 0.7fr) minmax(0, 1.1fr) minmax(0, 1.2fr) minmax(0, 1.3fr) minmax(0, 1.1fr);
   }
   .fact { min-width: 0; }
   dt { color: var(--_muted); font-size: 12px; line-height: 16px; }
   .fact dt, .fact dd { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
   .fact dd { line-height: 24px; }
+  .fact dd[data-tone="warn"] { color: var(--_warn); }
   .status { display: flex; align-items: center; gap: 8px; font-weight: 600; }
   .dot { flex: none; width: 8px; height: 8px; border-radius: 50%; background: var(--_muted); }
   [data-tone="ok"] > .facts .dot { background: var(--_ok); }
@@ -221,7 +222,18 @@ const css = `
     display: inline-block; padding: 0 8px; border-radius: 10px; font-size: 12px; line-height: 20px;
     color: var(--_accent); background: var(--_accent-soft);
   }
-  .dropped { display: block; font-size: 12px; line-height: 16px; padding-bottom: 4px; color: var(--_warn); }
+  .under { display: block; font-size: 12px; line-height: 16px; font-weight: 400; color: var(--_muted); white-space: normal; }
+  :has(> .under:not([hidden])) { padding-block: 6px; }
+  .dropped { color: var(--_warn); }
+
+  /* Topics */
+  .scroller.topic-list { max-height: 284px; padding: 0; }
+  .topic-list table { border-collapse: separate; border-spacing: 0; }
+  .topic-list thead th { position: sticky; inset-block-start: 0; background: var(--_surface); }
+  .topic-list .key { font-family: var(--_mono); font-size: 12px; max-width: min(200px, 24cqi); overflow: hidden; text-overflow: ellipsis; }
+  [data-cell="state"] { width: 76px; }
+  tr[data-state="let go"] > * { color: var(--_muted); }
+  tr:is([data-state="joining"], [data-state="waiting"]) > [data-cell="state"] { color: var(--_warn); }
 
   /* Counters */
   .counters { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0 16px; }
@@ -255,21 +267,22 @@ const css = `
     .journal-area { grid-column: 1 / -1; border-inline-start: 0 !important; border-top: 1px solid var(--_line); contain: none; min-height: 0; padding-bottom: 0; }
     .journal-area > .scroller { max-height: 320px; flex-basis: auto; }
   }
+  @container panel (width < 1200px) {
+    .facts { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+  }
   @container panel (width < 1040px) {
-    .facts { grid-template-columns: minmax(0, 1.4fr) minmax(0, 0.7fr) minmax(0, 1.2fr) minmax(0, 1.2fr); }
-    .facts > :last-child { display: none; }
     .title { flex-basis: 100%; }
     .side { justify-content: space-between; }
   }
   @container panel (width < 944px) {
     .body { grid-template-columns: minmax(0, 1fr); }
     .body > * + * { border-inline-start: 0; border-top: 1px solid var(--_line); }
-    .facts { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-    .facts > :last-child { display: block; }
-    .facts > .first { grid-column: 1 / -1; }
   }
   @container panel (width < 440px) {
     .counters { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  }
+  @container panel (width < 640px) {
+    .facts { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   }
   @container panel (width < 560px) {
     .title { justify-content: space-between; }

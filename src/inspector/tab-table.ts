@@ -1,8 +1,9 @@
 /** The tabs as a table: role, page, outbox, deliveries, and when each last confirmed. */
 import type { TabReport } from '../contract/report.js';
 import { createKeyedRows, h, setAttributes, setHidden, setText } from './dom.js';
-import { isPrimary, pageState } from './faces.js';
+import { isPrimary, pageFace, pageState } from './faces.js';
 import { age, count, hubPath, NONE } from './format.js';
+import { createTable } from './table.js';
 
 export interface TabTable {
   readonly root: HTMLElement;
@@ -10,38 +11,20 @@ export interface TabTable {
   tick(nowMs: number): void;
 }
 
-const COLUMNS: readonly (readonly [label: string, numeric: boolean])[] = [
-  ['Tab', false],
-  ['Role', false],
-  ['Page', false],
-  ['Waiting', true],
-  ['Delivered', true],
-  ['Last ack', true],
-];
-
 export function createTabTable(): TabTable {
   let ownTabId: string | null = null;
   let shownAtMs = 0;
   const total = h('span', { class: 'heading-note', 'data-tab-count': '' });
-  const body = h('tbody');
+  const { heading, table, body } = createTable('tab', 'Tabs', total, [
+    ['Tab'],
+    ['Role'],
+    ['Page'],
+    ['Waiting', 'num'],
+    ['Delivered', 'num'],
+    ['Last ack', 'num'],
+  ]);
   const empty = h('p', { class: 'empty' }, 'No tab has joined.');
-  const table = h(
-    'table',
-    { part: 'tab-table', 'aria-labelledby': 'tabs-heading' },
-    h(
-      'thead',
-      {},
-      h('tr', {}, ...COLUMNS.map(([label, numeric]) => h('th', { scope: 'col', class: numeric ? 'num' : '' }, label))),
-    ),
-    body,
-  );
-  const root = h(
-    'section',
-    { class: 'tabs-area', part: 'tabs' },
-    h('div', { class: 'heading' }, h('h3', { id: 'tabs-heading' }, 'Tabs'), total),
-    table,
-    empty,
-  );
+  const root = h('section', { class: 'tabs-area', part: 'tabs' }, heading, table, empty);
   const rows = createKeyedRows<TabReport, ReturnType<typeof createRow>>(body, (tab) => tab.id, createRow);
 
   return {
@@ -67,7 +50,11 @@ export function createTabTable(): TabTable {
     const page = h('td', { 'data-cell': 'page' });
     const waiting = h('td', { class: 'num', 'data-cell': 'waiting' });
     const delivered = h('span');
-    const dropped = h('span', { class: 'dropped' });
+    const dropped = h('span', { class: 'under dropped' });
+    const conflated = h('span', {
+      class: 'under',
+      title: 'Left out because a newer value of the same key waited: no loss',
+    });
     const ack = h('td', { class: 'num', 'data-cell': 'last-ack' });
     const row = h(
       'tr',
@@ -76,7 +63,7 @@ export function createTabTable(): TabTable {
       h('td', { 'data-cell': 'role' }, role),
       page,
       waiting,
-      h('td', { class: 'num', 'data-cell': 'delivered' }, delivered, dropped),
+      h('td', { class: 'num', 'data-cell': 'delivered' }, delivered, dropped, conflated),
       ack,
     );
     let shown: TabReport | null = null;
@@ -101,16 +88,22 @@ export function createTabTable(): TabTable {
           'data-unacknowledged': String(tab.unacknowledged),
           'data-delivered': String(tab.delivered),
           'data-dropped': String(tab.dropped),
+          'data-conflated': String(tab.conflated),
+          'data-parking': tab.parking,
         });
         setText(name, `tab ${tab.ordinal}`);
         setHidden(own, tab.id !== ownTabId);
         setHidden(role, !primary);
         setAttributes(role, { title: primary ? `Primary of ${tab.primaryOf.map(hubPath).join(', ')}` : null });
-        setText(page, state);
+        const { word, sentence } = pageFace(tab);
+        setText(page, word);
+        setAttributes(page, { title: sentence });
         setText(waiting, tab.parked && tab.waiting > 0 ? `${count(tab.waiting)} kept` : count(tab.waiting));
         setText(delivered, count(tab.delivered));
         setText(dropped, tab.dropped > 0 ? `${count(tab.dropped)} dropped` : '');
         setHidden(dropped, tab.dropped === 0);
+        setText(conflated, tab.conflated > 0 ? `${count(tab.conflated)} conflated` : '');
+        setHidden(conflated, tab.conflated === 0);
         tick(shownAtMs);
       },
     };

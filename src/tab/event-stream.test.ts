@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionStatus } from '../contract/connection.js';
+import { wireError } from '../contract/errors.js';
 import type { Entry, HubStatus, WorkerFrame } from '../contract/frames.js';
 import { readEvents, type EntrySink } from './event-stream.js';
 
@@ -21,6 +22,7 @@ const status: HubStatus = {
   error: null,
   retryAtMs: null,
   transport: 'WebSockets',
+  lastReconnect: null,
 };
 
 function setUp() {
@@ -34,7 +36,11 @@ function setUp() {
   };
   const sinks = new Map<string, EntrySink>();
   const sinkFor = (hub: string): EntrySink => ({
-    onEvent: (method, args) => seen.push(`${hub} ${method} ${JSON.stringify(args)}`),
+    onEvent: (method, args, topics) =>
+      seen.push(`${hub} ${method} ${JSON.stringify(args)}${topics === undefined ? '' : ` of ${topics.join(' ')}`}`),
+    onRetained: (topic, key, args, atMs) =>
+      seen.push(`${hub} retained ${topic},${key} ${JSON.stringify(args)} ${atMs}`),
+    onRefused: (topic, key, error) => seen.push(`${hub} refused ${topic},${key} ${error.code}`),
     onStatus: ({ phase }) => seen.push(`${hub} status ${phase}`),
     onGap: (dropped) => seen.push(`${hub} gap ${dropped}`),
     onItem: (callId, item) => seen.push(`${hub} item of ${callId} ${JSON.stringify(item)}`),
@@ -43,11 +49,12 @@ function setUp() {
   });
   for (const hub of [OPS, CHAT]) sinks.set(hub, sinkFor(hub));
   const onAccepted = vi.fn();
-  const stream = readEvents(port as unknown as MessagePort, (hub) => sinks.get(hub), onAccepted);
+  const onWake = vi.fn();
+  const stream = readEvents(port as unknown as MessagePort, { sinkOf: (hub) => sinks.get(hub), onAccepted, onWake });
   const deliver = (last: number, ...entries: Entry[]): void =>
     port.onmessage?.({ data: { kind: 'batch', last, text: JSON.stringify(entries) } });
   const frame = (data: WorkerFrame): void => port.onmessage?.({ data });
-  return { seen, posted, close, port, sinks, onAccepted, stream, deliver, frame };
+  return { seen, posted, close, port, sinks, onAccepted, onWake, stream, deliver, frame };
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -65,6 +72,32 @@ describe('a batch', () => {
     expect(seen).toEqual([`${OPS} item of id-1 {"n":1}`, `${OPS} metric []`, `${OPS} log 2 a line`]);
   });
 
+  it('gives topics their place too', () => {
+    const { deliver, seen } = setUp();
+    const error = wireError('topic-refused', 'No.', { topic: 'metric', key: 'disk' });
+    deliver(
+      4,
+      [0, 1, OPS],
+      [7, 1, 'metric', 'cpu', [1], 1_000],
+      [
+        1,
+        1,
+        'metric',
+        [2],
+        [
+          ['metric', 'cpu'],
+          ['host', 'a'],
+        ],
+      ],
+      [8, 1, 'metric', 'disk', error],
+    );
+    expect(seen).toEqual([
+      `${OPS} retained metric,cpu [1] 1000`,
+      `${OPS} metric [2] of metric,cpu host,a`,
+      `${OPS} refused metric,disk topic-refused`,
+    ]);
+  });
+
   it('of values is read like one of text, and acknowledged', () => {
     const { frame, seen, posted, sinks } = setUp();
     const items: unknown[] = [];
@@ -73,13 +106,9 @@ describe('a batch', () => {
     frame({
       kind: 'values',
       last: 3,
-      entries: [
-        [0, 1, OPS],
-        [1, 1, 'metric', [1]],
-        [4, 1, 'id-1', bytes],
-      ],
+      entries: [[0, 1, OPS], [1, 1, 'metric', [1]], '[1,1,"metric",[2]]', [4, 1, 'id-1', bytes]],
     });
-    expect(seen).toEqual([`${OPS} metric [1]`]);
+    expect(seen).toEqual([`${OPS} metric [1]`, `${OPS} metric [2]`]);
     expect(items).toEqual([bytes]);
     expect(posted).toEqual([{ kind: 'ack', last: 3 }]);
   });
@@ -164,6 +193,62 @@ it('closes its port, and hears nothing any more', () => {
   stream.close();
   expect(close).toHaveBeenCalledTimes(1);
   expect(port.onmessage).toBeNull();
+});
+
+it('tells when the tab is needed', () => {
+  const { frame, onWake, posted } = setUp();
+  frame({ kind: 'wake' });
+  expect(onWake).toHaveBeenCalledTimes(1);
+  expect(posted).toEqual([]);
+});
+
+describe('what is held back', () => {
+  it('is dispatched and acknowledged in order when it is released, and what comes later at once', () => {
+    const { stream, deliver, seen, posted } = setUp();
+    stream.hold();
+    deliver(2, [0, 1, OPS], [1, 1, 'metric', [1]]);
+    deliver(3, [1, 1, 'metric', [2]]);
+    expect([seen, posted]).toEqual([[], []]);
+    stream.release();
+    deliver(4, [1, 1, 'metric', [3]]);
+    expect(seen).toEqual([1, 2, 3].map((n) => `${OPS} metric [${n}]`));
+    expect(posted).toEqual([2, 3, 4].map((last) => ({ kind: 'ack', last })));
+  });
+
+  it('is not lost when it is held twice', () => {
+    const { stream, deliver, seen } = setUp();
+    stream.hold();
+    deliver(2, [0, 1, OPS], [1, 1, 'metric', [1]]);
+    stream.hold();
+    stream.release();
+    expect(seen).toEqual([`${OPS} metric [1]`]);
+  });
+
+  it('keeps neither the word of an accepted call waiting nor that the tab is needed', () => {
+    const { stream, frame, onAccepted, onWake } = setUp();
+    stream.hold();
+    frame({ kind: 'accepted', callId: 'id-1' });
+    frame({ kind: 'wake' });
+    expect(onAccepted).toHaveBeenCalledWith('id-1');
+    expect(onWake).toHaveBeenCalledTimes(1);
+  });
+
+  it('is dispatched when the worker has died', () => {
+    const { stream, deliver, seen } = setUp();
+    stream.hold();
+    deliver(2, [0, 1, OPS], [1, 1, 'metric', [1]]);
+    stream.drain(vi.fn(), 0);
+    expect(seen).toEqual([`${OPS} metric [1]`]);
+  });
+
+  it('is dropped when the worker is left', () => {
+    const { stream, deliver, seen, posted } = setUp();
+    stream.hold();
+    deliver(2, [0, 1, OPS], [1, 1, 'metric', [1]]);
+    stream.close();
+    stream.release();
+    expect([seen, posted]).toEqual([[], []]);
+  });
 });
 
 describe('drain', () => {

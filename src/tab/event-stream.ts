@@ -1,10 +1,16 @@
 /** Reads the batches of the worker in order, gives each entry to its hub, and acknowledges: the acknowledgement is the worker's credit. */
 import type { WireError } from '../contract/errors.js';
 import { EntryKind, type AckFrame, type Entry, type HubStatus, type WorkerFrame } from '../contract/frames.js';
+import type { TopicMatch } from '../contract/topics.js';
 
 /** What one hub of this tab is told. */
 export interface EntrySink {
-  onEvent(method: string, args: unknown[]): void;
+  /** @param topics - The members of topics that the event belongs to. */
+  onEvent(method: string, args: unknown[], topics?: readonly TopicMatch[]): void;
+  /** The newest value of a member of a topic that this tab has joined. @param atMs - When it came to the worker. */
+  onRetained(topic: string, key: string, args: unknown[], atMs: number): void;
+  /** The hub lets this client join the member of the topic no more. */
+  onRefused(topic: string, key: string, error: WireError): void;
   onStatus(status: HubStatus): void;
   onGap(dropped: number): void;
   /** An item of a stream that this tab called for. */
@@ -15,32 +21,44 @@ export interface EntrySink {
   onLog(level: number, text: string): void;
 }
 
+type BatchFrame = Extract<WorkerFrame, { readonly kind: 'batch' | 'values' }>;
+
 export interface EventStream {
   /** Resolves when every entry up to `number` was dispatched; at once if that is so already. */
   reached(number: number): Promise<void> | undefined;
-  /** The worker is dead: only its word about accepted calls still counts, for `forMs`. */
+  /** Entries that arrive from now on wait for `release`. */
+  hold(): void;
+  release(): void;
+  /** The worker is dead. What was held back is dispatched; of what comes late only its word about accepted calls still counts, for `forMs`. */
   drain(onAccepted: (callId: string) => void, forMs: number): void;
   close(): void;
 }
 
-export function readEvents(
-  port: MessagePort,
-  sinkOf: (hub: string) => EntrySink | undefined,
-  onAccepted: (callId: string) => void,
-): EventStream {
+export interface EventReader {
+  sinkOf(hub: string): EntrySink | undefined;
+  onAccepted(callId: string): void;
+  /** This tab, which has parked itself, is needed. */
+  onWake(): void;
+}
+
+export function readEvents(port: MessagePort, { sinkOf, onAccepted, onWake }: EventReader): EventStream {
   const urls = new Map<number, string>();
   let dispatched = 0;
   let waiting: { readonly number: number; readonly resolve: () => void }[] = [];
+  let held: BatchFrame[] | null = null;
 
   port.onmessage = (event: MessageEvent<WorkerFrame>) => {
     const frame = event.data;
-    if (frame.kind === 'accepted') {
-      onAccepted(frame.callId);
-      return;
-    }
+    if (frame.kind === 'accepted') onAccepted(frame.callId);
+    else if (frame.kind === 'wake') onWake();
+    else if (held !== null) held.push(frame);
+    else read(frame);
+  };
+
+  function read(frame: BatchFrame): void {
     try {
       const entries = frame.kind === 'batch' ? (JSON.parse(frame.text) as Entry[]) : frame.entries;
-      for (const entry of entries) dispatch(entry);
+      for (const entry of entries) dispatch(typeof entry === 'string' ? (JSON.parse(entry) as Entry) : entry);
     } finally {
       dispatched = frame.last;
       const ack: AckFrame = { kind: 'ack', last: frame.last };
@@ -51,7 +69,7 @@ export function readEvents(
         for (const { resolve } of due) resolve();
       }
     }
-  };
+  }
 
   function dispatch(entry: Entry): void {
     switch (entry[0]) {
@@ -59,7 +77,7 @@ export function readEvents(
         urls.set(entry[1], entry[2]);
         return;
       case EntryKind.event:
-        sink(entry[1])?.onEvent(entry[2], entry[3]);
+        sink(entry[1])?.onEvent(entry[2], entry[3], entry[4]);
         return;
       case EntryKind.status:
         sink(entry[1])?.onStatus(entry[2]);
@@ -75,12 +93,24 @@ export function readEvents(
         return;
       case EntryKind.end:
         sink(entry[1])?.onStreamEnd(entry[2], entry[3]);
+        return;
+      case EntryKind.retained:
+        sink(entry[1])?.onRetained(entry[2], entry[3], entry[4], entry[5]);
+        return;
+      case EntryKind.refused:
+        sink(entry[1])?.onRefused(entry[2], entry[3], entry[4]);
     }
   }
 
   function sink(hub: number): EntrySink | undefined {
     const url = urls.get(hub);
     return url === undefined ? undefined : sinkOf(url);
+  }
+
+  function release(): void {
+    const frames = held ?? [];
+    held = null;
+    frames.forEach(read);
   }
 
   /** An outcome that is known is given, though its events can no longer come. */
@@ -94,7 +124,12 @@ export function readEvents(
       if (number <= dispatched) return undefined;
       return new Promise((resolve) => waiting.push({ number, resolve }));
     },
+    hold() {
+      held ??= [];
+    },
+    release,
     drain(onLate, forMs) {
+      release();
       settleWaiting();
       port.onmessage = (event: MessageEvent<WorkerFrame>) => {
         if (event.data.kind === 'accepted') onLate(event.data.callId);
@@ -105,6 +140,7 @@ export function readEvents(
       }, forMs);
     },
     close() {
+      held = null;
       port.onmessage = null;
       port.close();
       settleWaiting();

@@ -13,7 +13,8 @@ import type {
   Reply,
   SettingDifference,
 } from '../contract/rpc.js';
-import { createHubChannel, type ChannelUser } from './hub-channel.js';
+import type { ChannelUser } from './channel-user.js';
+import { createHubChannel } from './hub-channel.js';
 import type { Stay, TabClient } from './tab-client.js';
 
 const HUB = 'https://h.test/hubs/ops';
@@ -64,12 +65,20 @@ function setUp() {
     api: api as unknown as Remote<CoordinatorApi>,
     events: {
       reached: (number) => (number === 0 ? undefined : new Promise<void>((resolve) => (reach = resolve))),
+      hold: () => undefined,
+      release: () => undefined,
       drain: () => undefined,
       close: () => undefined,
     },
     over: over.signal,
   } satisfies Stay;
-  const client = { stay, join: async () => stay, released: () => undefined } as unknown as TabClient;
+  const client = {
+    stay,
+    join: async () => stay,
+    released: () => undefined,
+    touch: () => undefined,
+    tabId: 'tab-1',
+  } as unknown as TabClient;
   return {
     wishes,
     answers,
@@ -98,7 +107,11 @@ function fakeUser(
     retryPolicy: null,
     reconnects: true,
     wantsLog: false,
+    declaredTopics: {},
+    hiddenParkMs: 1_000,
     methods: () => Object.keys(handlers),
+    topicListeners: () => [],
+    onRestored: () => undefined,
     handlersOf: (method) => {
       const handler = handlers[method];
       return handler === undefined ? [] : [(args) => handler(...args)];
@@ -333,4 +346,44 @@ it('gives the log to every connection', async () => {
   for (const user of users) await fake.channel.attach(user);
   fake.channel.onLog(2, 'a line');
   expect(users.map(({ told }) => told)).toEqual([['log 2 a line'], ['log 2 a line']]);
+});
+
+describe('whether the tab may park itself', () => {
+  const live = (primaryTabId: string): HubStatus =>
+    ({ phase: 'live', snapshot: { primaryTabId } }) as unknown as HubStatus;
+
+  it('is not so while a call is open, or a question is being answered', async () => {
+    const { channel, stay } = fake;
+    expect(channel.isBusy).toBe(false);
+    let answer: (value: unknown) => void = () => undefined;
+    const user = fakeUser({}, { ask: () => new Promise((resolve) => (answer = resolve)) });
+    await channel.attach(user);
+    expect(channel.isBusy).toBe(false);
+    channel.takeQuestion({ hub: HUB, questionId: 'q-1', method: 'ask', args: [], after: 0 }, stay);
+    await quiet();
+    expect(channel.isBusy).toBe(true);
+    answer(1);
+    await quiet();
+    expect(channel.isBusy).toBe(false);
+    channel.call(user, { kind: 'invoke', method: 'Add', args: [], streams: [], form: (item) => item });
+    expect(channel.isBusy).toBe(true);
+  });
+
+  it('is not so while it is the primary one', async () => {
+    const { channel } = fake;
+    await channel.attach(fakeUser());
+    channel.onStatus(live('tab-1'));
+    expect(channel.isBusy).toBe(true);
+    channel.onStatus(live('tab-2'));
+    expect(channel.isBusy).toBe(false);
+  });
+
+  it.each<[(number | null)[], number | null]>([
+    [[1_000, 5_000, 2_000], 5_000],
+    [[1_000, null], null],
+  ])('for connections that say %j is after %j', async (limits, expected) => {
+    const { channel } = fake;
+    for (const hiddenParkMs of limits) await channel.attach(fakeUser({ hiddenParkMs }));
+    expect(channel.hiddenParkMs).toBe(expected);
+  });
 });

@@ -1,44 +1,26 @@
 /** One hub in this tab: what the tab's connections to it want together, said to the worker once, and said again to a new worker. */
-import type { IRetryPolicy } from '@microsoft/signalr';
-import { errorFromWire, isHubshareError, isQuiet, wireError, type WireError } from '../contract/errors.js';
+import { isHubshareError, wireError, type WireError } from '../contract/errors.js';
 import type { HubStatus } from '../contract/frames.js';
-import type { HubQuestion, HubSettings, Reply, RetryContextData, SettingDifference } from '../contract/rpc.js';
-import { handlersResult, type AskedUser } from './client-result.js';
-import type { EntrySink } from './event-stream.js';
-import { createPendingCalls, type OngoingCall, type OutgoingCall } from './pending-calls.js';
+import type { HubQuestion, Reply, RetryContextData, SettingDifference } from '../contract/rpc.js';
 import { REJOIN_DELAYS_MS } from '../contract/timing.js';
 import { answered } from './answered.js';
+import type { ChannelUser, Restored } from './channel-user.js';
+import { createClaims } from './claims.js';
+import { declaredTopics, topicDifferences } from './declared-topics.js';
+import type { EntrySink } from './event-stream.js';
+import { createHubAnswers } from './hub-answers.js';
+import { createPendingCalls, type OngoingCall, type OutgoingCall } from './pending-calls.js';
 import type { Stay, TabClient } from './tab-client.js';
-
-export type TokenFactory = () => string | Promise<string>;
-
-/** A `SharedHubConnection`, as its channel sees it. */
-export interface ChannelUser extends AskedUser {
-  readonly settings: HubSettings;
-  /** Client methods that it has handlers for, lower-cased. */
-  methods(): Iterable<string>;
-  readonly tokenFactory: TokenFactory | null;
-  /** It wants to be connected again when the connection was lost. */
-  readonly reconnects: boolean;
-  readonly retryPolicy: IRetryPolicy | null;
-  /** It wants SignalR's log. */
-  readonly wantsLog: boolean;
-  onEvent(method: string, args: unknown[]): void;
-  onStatus(status: HubStatus): void;
-  onGap(dropped: number): void;
-  onLog(level: number, text: string): void;
-  /** The hub is connected in another way than this user has asked for. */
-  onDifferences(differences: readonly SettingDifference[]): void;
-  /** The worker died; the channel is on its way to the next one. */
-  onWorkerLost(error: WireError): void;
-  /** The channel could not get to a new worker and gave up. */
-  onAbandoned(error: WireError): void;
-}
+import { createTopicKeys, type TopicListener } from './topics.js';
 
 export interface HubChannel extends EntrySink {
   readonly hub: string;
   readonly isUsed: boolean;
   readonly status: HubStatus | null;
+  /** The tab does something for this hub, or would be asked first: it must not park itself. */
+  readonly isBusy: boolean;
+  /** Milliseconds for which the page must be hidden before it may park itself; `null`: never. */
+  readonly hiddenParkMs: number | null;
   /** The user wants the hub: joins the worker if need be, and wakes a hub that rests. */
   attach(user: ChannelUser): Promise<void>;
   /**
@@ -48,7 +30,12 @@ export interface HubChannel extends EntrySink {
   detach(user: ChannelUser, then?: () => void): Promise<void>;
   listen(method: string): void;
   unlisten(method: string): void;
+  /** The user wants the events of a member of a topic. */
+  hold(user: ChannelUser, listener: TopicListener): void;
+  letGo(listener: TopicListener): void;
   call(user: ChannelUser, wanted: OutgoingCall): OngoingCall;
+  /** @returns `true` for one call in one tab of all that claim the same. */
+  claim(user: ChannelUser, id: string): Promise<boolean>;
   fetchAccessToken(): Promise<Reply<string>>;
   /** @returns Whether this tab has handlers for the method, and so will answer. */
   takeQuestion(question: HubQuestion, stay: Stay): boolean;
@@ -60,6 +47,8 @@ export interface HubChannel extends EntrySink {
   workerLost(error: WireError): void;
   /** Attaches again after the worker died. */
   resume(): Promise<void>;
+  /** The page was parked and is back. */
+  restored(restored: Restored): void;
 }
 
 export function createHubChannel(client: TabClient, hub: string): HubChannel {
@@ -73,6 +62,14 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
   /** The stay in which the worker was told of this hub; changes of what is wanted go there as they happen. */
   let toldIn: Stay | null = null;
   let endPause: (() => void) | null = null;
+  /** The stay in which the worker has taken the wish: it can be told of topics and claims. */
+  let takenIn: Stay | null = null;
+  /** The users of which a worker knows what topics they declare. */
+  const declared = new Set<ChannelUser>();
+  const taken = (): Stay | null => (client.stay === takenIn ? takenIn : null);
+  const topics = createTopicKeys(hub, taken);
+  const claims = createClaims(hub, taken);
+  const answers = createHubAnswers(users);
 
   function want(method: string, change: 1 | -1): void {
     const count = (wanted.get(method) ?? 0) + change;
@@ -93,6 +90,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
   async function sayWish(stay: Stay, speaker: ChannelUser, opens: boolean): Promise<readonly SettingDifference[]> {
     toldIn = stay;
     const all = [...users];
+    const inForce = declaredTopics(all);
     const { differences } = await answered(
       stay.api.attach({
         hub,
@@ -102,15 +100,27 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
         hasTokenFactory: all.some((user) => user.tokenFactory !== null),
         hasRetryPolicy: all.some((user) => user.retryPolicy !== null),
         wantsLog: all.some((user) => user.wantsLog),
+        topics: inForce,
+        settledClaims: claims.settled,
       }),
       stay.over,
     );
-    return differences;
+    const here = topicDifferences(speaker.declaredTopics, inForce);
+    return [...here, ...differences.filter(({ setting }) => here.every((own) => own.setting !== setting))];
   }
 
   async function askFor(stay: Stay, speaker: ChannelUser | undefined): Promise<void> {
     if (speaker === undefined) return;
+    const said = [...users];
     const differences = await sayWish(stay, speaker, true);
+    takenIn = stay;
+    for (const user of said) {
+      if (!users.has(user) || declared.has(user)) continue;
+      declared.add(user);
+      for (const listener of user.topicListeners()) topics.hold(listener);
+    }
+    topics.say(stay);
+    claims.say(stay);
     if (differences.length > 0 && users.has(speaker)) speaker.onDifferences(differences);
   }
 
@@ -124,15 +134,6 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
   }
 
   const firstUser = (): ChannelUser | undefined => users.values().next().value;
-
-  async function answerQuestion({ questionId, method, args, after }: HubQuestion, stay: Stay): Promise<void> {
-    const turn = stay.events.reached(after);
-    if (turn !== undefined) await turn;
-    if (stay.over.aborted) return;
-    const result = await handlersResult([...users], method, [...args]);
-    // A worker that has died meanwhile has taken the question with it.
-    if (!stay.over.aborted) await stay.api.answer(questionId, result);
-  }
 
   function pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
@@ -152,6 +153,13 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
     },
     get status() {
       return status;
+    },
+    get isBusy() {
+      return !calls.isIdle || !claims.isIdle || !answers.isIdle || status?.snapshot.primaryTabId === client.tabId;
+    },
+    get hiddenParkMs() {
+      const limits = [...users].map((user) => user.hiddenParkMs);
+      return limits.reduce((one, other) => (one === null || other === null ? null : Math.max(one, other)), 0);
     },
 
     async attach(user) {
@@ -179,6 +187,8 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
     async detach(user, then) {
       if (!users.delete(user)) return then?.();
       const endCalls = calls.withdraw(user);
+      claims.withdraw(user, STOPPED);
+      declared.delete(user);
       const { stay } = client;
       const told = stay !== null && stay === toldIn ? stay : null;
       const left = firstUser();
@@ -186,10 +196,13 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
         wanted.clear();
         status = null;
         resendDue = false;
-        toldIn = null;
+        toldIn = takenIn = null;
+        topics.clear();
+        claims.clear();
         endPause?.();
       } else {
         for (const method of user.methods()) want(method, -1);
+        for (const listener of user.topicListeners()) topics.letGo(listener);
       }
       if (told === null) {
         // Whoever is told of the stop by its start is told before the stop is done.
@@ -209,49 +222,24 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
 
     listen: (method) => want(method, 1),
     unlisten: (method) => want(method, -1),
-    call: (user, wanted) => calls.start(user, hub, wanted, client.stay),
-
-    async fetchAccessToken() {
-      const factory = [...users].find((user) => user.tokenFactory !== null)?.tokenFactory;
-      if (factory === undefined || factory === null) return nothingHere('accessTokenFactory');
-      try {
-        return { ok: true, value: await factory() };
-      } catch (error) {
-        const message = `accessTokenFactory failed: ${error instanceof Error ? error.message : String(error)}`;
-        return { ok: false, error: wireError('token-unavailable', message, {}) };
-      }
+    hold(user, listener) {
+      client.touch();
+      // Else a worker may be asked for a topic that it has not heard of; with the wish of its user it is told.
+      if (declared.has(user)) topics.hold(listener);
+    },
+    letGo: (listener) => topics.letGo(listener),
+    call(user, wanted) {
+      client.touch();
+      return calls.start(user, hub, wanted, client.stay);
+    },
+    claim(user, id) {
+      client.touch();
+      return claims.make(user, id);
     },
 
-    takeQuestion(question, stay) {
-      if (![...users].some((user) => user.handlersOf(question.method).length > 0)) return false;
-      // A result that cannot cross would leave the hub waiting: the worker is told so instead.
-      answerQuestion(question, stay).catch((error: unknown) => {
-        stay.api.answer(question.questionId, { kind: 'error', text: String(error) }).catch(() => undefined);
-      });
-      return true;
-    },
-
-    nextRetryDelay({ previousRetryCount, elapsedMilliseconds, retryReason }) {
-      const user = [...users].find(({ retryPolicy }) => retryPolicy !== null);
-      if (user === undefined || user.retryPolicy === null) return nothingHere('retry policy');
-      try {
-        const delayMs: unknown = user.retryPolicy.nextRetryDelayInMilliseconds({
-          previousRetryCount,
-          elapsedMilliseconds,
-          retryReason: isQuiet(retryReason) ? new Error(UNKNOWN_REASON) : errorFromWire(retryReason),
-        });
-        if (delayMs === null) return { ok: true, value: null };
-        // As with SignalR, whose timer takes what is no number for 0.
-        return {
-          ok: true,
-          value: typeof delayMs === 'number' && delayMs > 0 && Number.isFinite(delayMs) ? delayMs : 0,
-        };
-      } catch (error) {
-        const asked = `IRetryPolicy.nextRetryDelayInMilliseconds(${previousRetryCount}, ${elapsedMilliseconds})`;
-        user.log(4, `${asked} threw error '${String(error)}'.`);
-        return { ok: true, value: null };
-      }
-    },
+    fetchAccessToken: () => answers.fetchAccessToken(),
+    takeQuestion: (question, stay) => answers.takeQuestion(question, stay),
+    nextRetryDelay: (context) => answers.nextRetryDelay(context),
 
     accepted: (callId) => calls.accepted(callId),
     acceptedByDead: (callId) => calls.acceptedByDead(callId),
@@ -259,6 +247,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
 
     workerLost(error) {
       calls.workerLost();
+      takenIn = null;
       resendDue = true;
       status = null;
       forEachUser((user) => user.onWorkerLost(error));
@@ -282,9 +271,17 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
       }
     },
 
-    onEvent(method, args) {
-      forEachUser((user) => user.onEvent(method, args));
+    restored(restored) {
+      forEachUser((user) => user.onRestored(restored));
     },
+
+    onEvent(method, args, matches) {
+      forEachUser((user) => user.onEvent(method, args));
+      if (matches !== undefined) for (const [topic, key] of matches) topics.onEvent(topic, key, args);
+    },
+
+    onRetained: (topic, key, args, atMs) => topics.onRetained(topic, key, args, atMs),
+    onRefused: (topic, key, error) => topics.onRefused(topic, key, error),
 
     onStatus(next) {
       status = next;
@@ -293,6 +290,8 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
         resendDue = false;
         calls.resend(client.stay);
       }
+      const stay = taken();
+      if (next.phase === 'live' && stay !== null) topics.say(stay);
       forEachUser((user) => user.onStatus(next));
       if (resendDue && (next.phase === 'resting' || next.phase === 'closed')) {
         resendDue = false;
@@ -313,13 +312,6 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
   };
   return channel;
 }
-
-function nothingHere(what: string): { readonly ok: false; readonly error: WireError } {
-  return { ok: false, error: wireError('stopped', `This tab has no ${what} for the hub.`, {}) };
-}
-
-/** SignalR's own words where the hub gave none. */
-const UNKNOWN_REASON = 'Attempting to reconnect due to a unknown error.';
 
 /** SignalR's own words for a call that ends with its connection. */
 const STOPPED = wireError('stopped', 'Invocation canceled due to the underlying connection being closed.', {});

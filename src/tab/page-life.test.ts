@@ -7,7 +7,7 @@ class FakeDocument extends EventTarget {
 
 let page: FakeDocument;
 let view: EventTarget;
-const events = { visibility: vi.fn(), parked: vi.fn(), online: vi.fn() };
+const events = { visibility: vi.fn(), parked: vi.fn(), restored: vi.fn(), online: vi.fn() };
 
 beforeEach(() => {
   page = new FakeDocument();
@@ -43,15 +43,19 @@ it('tells when the page is hidden and shown', () => {
 it('tells when the page is frozen and resumed', () => {
   watchPage(events);
   page.dispatchEvent(new Event('freeze'));
+  expect(events.parked.mock.calls).toEqual([['frozen']]);
+  expect(events.restored).not.toHaveBeenCalled();
   page.dispatchEvent(new Event('resume'));
-  expect(events.parked.mock.calls).toEqual([[true], [false]]);
+  expect(events.restored).toHaveBeenCalledTimes(1);
 });
 
 it('tells when the page goes into the back/forward cache and comes back', () => {
   watchPage(events);
   view.dispatchEvent(transition('pagehide', true));
+  expect(events.parked.mock.calls).toEqual([['cached']]);
+  expect(events.restored).not.toHaveBeenCalled();
   view.dispatchEvent(transition('pageshow', true));
-  expect(events.parked.mock.calls).toEqual([[true], [false]]);
+  expect(events.restored).toHaveBeenCalledTimes(1);
 });
 
 it('does not take a page that ends or begins for one that is cached', () => {
@@ -59,6 +63,7 @@ it('does not take a page that ends or begins for one that is cached', () => {
   view.dispatchEvent(transition('pageshow', false));
   view.dispatchEvent(transition('pagehide', false));
   expect(events.parked).not.toHaveBeenCalled();
+  expect(events.restored).not.toHaveBeenCalled();
 });
 
 it('tells when the network is back', () => {

@@ -4,7 +4,9 @@ import type { Visibility } from '../contract/rpc.js';
 export interface PageLifeEvents {
   visibility(visibility: Visibility): void;
   /** The page goes into the back/forward cache or is frozen. */
-  parked(parked: boolean): void;
+  parked(how: 'cached' | 'frozen'): void;
+  /** It runs again. */
+  restored(): void;
   online(): void;
 }
 
@@ -17,11 +19,11 @@ export function watchPage(events: PageLifeEvents): () => void {
   const watch = new AbortController();
   const { signal } = watch;
   document.addEventListener('visibilitychange', () => events.visibility(pageVisibility()), { signal });
-  document.addEventListener('freeze', () => events.parked(true), { signal });
-  document.addEventListener('resume', () => events.parked(false), { signal });
+  document.addEventListener('freeze', () => events.parked('frozen'), { signal });
+  document.addEventListener('resume', () => events.restored(), { signal });
   // `pagehide` and never `unload`: an unload handler keeps a page out of the back/forward cache.
-  window.addEventListener('pagehide', (event) => event.persisted && events.parked(true), { signal });
-  window.addEventListener('pageshow', (event) => event.persisted && events.parked(false), { signal });
+  window.addEventListener('pagehide', (event) => event.persisted && events.parked('cached'), { signal });
+  window.addEventListener('pageshow', (event) => event.persisted && events.restored(), { signal });
   window.addEventListener('online', () => events.online(), { signal });
   return () => watch.abort();
 }

@@ -70,6 +70,8 @@ function fakeStay() {
     events: {
       reached: (number: number) =>
         number <= dispatched ? undefined : new Promise<void>((resolve) => waiting.push({ number, resolve })),
+      hold: () => undefined,
+      release: () => undefined,
       drain: endWaiting,
       close: endWaiting,
     },

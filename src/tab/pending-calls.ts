@@ -56,6 +56,8 @@ interface PendingCall {
 }
 
 export interface PendingCalls {
+  /** No call is open, and no stream either way. */
+  readonly isIdle: boolean;
   start(owner: object, hub: string, wanted: OutgoingCall, stay: Stay | null): OngoingCall;
   /** An item of a stream has come. */
   item(callId: string, item: unknown): void;
@@ -166,6 +168,9 @@ export function createPendingCalls(): PendingCalls {
   }
 
   return {
+    get isIdle() {
+      return pending.size === 0 && uploads.size === 0;
+    },
     start(owner, hub, wanted, stay) {
       const { method, args, streams, form } = wanted;
       const call: HubCall = { hub, callId: crypto.randomUUID(), method, args, uploads: streams.length };

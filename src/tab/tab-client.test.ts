@@ -84,13 +84,25 @@ describe('a visit', () => {
 
   it('tells the worker what the page goes through, and no more when it has left', async () => {
     const client = newClient();
-    await client.visit(async (stay) => {
+    const watcher = newClient();
+    const seen = (): Promise<unknown> =>
+      watcher.visit(async (stay) => {
+        const { tabs } = await answered(stay.api.nextReport(0, 0), stay.over);
+        const tab = tabs.find(({ id }) => id === client.tabId);
+        return tab && [tab.visibility, tab.parked];
+      });
+    await client.visit(async () => {
+      expect(await seen()).toEqual(['visible', false]);
       document.visibilityState = 'hidden';
       document.dispatchEvent(new Event('visibilitychange'));
-      const report = await answered(stay.api.nextReport(0, 0), stay.over);
-      expect(report.tabs[0]?.visibility).toBe('hidden');
+      await quiet();
+      expect(await seen()).toEqual(['hidden', false]);
       window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }));
-      expect((await answered(stay.api.nextReport(0, 0), stay.over)).tabs[0]?.parked).toBe(true);
+      await quiet();
+      expect(await seen()).toEqual(['hidden', true]);
+      window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
+      await quiet();
+      expect(await seen()).toEqual(['hidden', false]);
     });
     document.dispatchEvent(new Event('visibilitychange'));
     window.dispatchEvent(new Event('online'));

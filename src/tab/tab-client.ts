@@ -8,6 +8,7 @@ import { createHubChannel, type HubChannel } from './hub-channel.js';
 import { joinWorker } from './join.js';
 import { holdLock, watchWorker, type HeldLock } from './locks.js';
 import { pageVisibility, watchPage } from './page-life.js';
+import { createParking } from './parking.js';
 import { bePresent } from './presence.js';
 import type { WorkerFactory } from './worker-factory.js';
 
@@ -29,6 +30,8 @@ export interface TabClient {
   join(): Promise<Stay>;
   /** Does one thing with the worker, though no connection may be started: joins for it and leaves again. */
   visit<T>(run: (stay: Stay) => Promise<T>): Promise<T>;
+  /** This tab does something: if the page had parked itself, it is parked no more. */
+  touch(): void;
   /** A channel has no more users: when none has, the tab leaves the worker and holds nothing. */
   released(): void;
 }
@@ -59,19 +62,25 @@ export function createTabClient(factory: WorkerFactory): TabClient {
   let lock: HeldLock | null = null;
   let unwatchPage: (() => void) | null = null;
   let visits = 0;
-  let parked = false;
   let forgotten: Promise<void> = Promise.resolve();
+  const parking = createParking({
+    stay: () => stay,
+    hubs: () => channels.values(),
+    isHidden: () => pageVisibility() === 'hidden',
+  });
 
   const tabApi: TabApi = {
     fetchAccessToken: async (hub) => channels.get(hub)?.fetchAccessToken() ?? NOT_USED,
-    takeQuestion: async (question) => ({
-      ok: true,
-      value: stay !== null && channels.get(question.hub)?.takeQuestion(question, stay) === true,
-    }),
+    takeQuestion: async (question) => {
+      // It was asked just before it parked itself; the answer has its place among the events.
+      parking.touch();
+      return { ok: true, value: stay !== null && channels.get(question.hub)?.takeQuestion(question, stay) === true };
+    },
     nextRetryDelay: async (hub, context) => channels.get(hub)?.nextRetryDelay(context) ?? NOT_USED,
   };
 
   function join(): Promise<Stay> {
+    parking.touch();
     if (stay !== null) return Promise.resolve(stay);
     joining ??= enter().finally(() => {
       joining = null;
@@ -88,11 +97,13 @@ export function createTabClient(factory: WorkerFactory): TabClient {
     lock ??= await holdLock(navigator.locks, `hubshare:tab:${tabId}:${crypto.randomUUID()}`);
     // Before the join: what the page goes through meanwhile must not be missed.
     unwatchPage ??= watchPage({
-      visibility: (visibility) => void stay?.api.setVisibility(visibility),
-      parked: (isParked) => {
-        parked = isParked;
-        void (isParked ? stay?.api.park() : stay?.api.unpark());
+      visibility: (visibility) => {
+        if (visibility === 'visible') parking.unpark();
+        else parking.hidden();
+        void stay?.api.setVisibility(visibility);
       },
+      parked: parking.park,
+      restored: parking.unpark,
       online: () => {
         void stay?.api.online();
         for (const channel of channels.values()) channel.online();
@@ -101,17 +112,18 @@ export function createTabClient(factory: WorkerFactory): TabClient {
     const joined = await joinWorker({ factory, tabId, tabLock: lock.name, visibility: pageVisibility, tab: tabApi });
     const presence = await bePresent(navigator.locks, joined.welcome.workerLock);
     const over = new AbortController();
-    const events = readEvents(
-      joined.events,
-      (hub) => channels.get(hub),
-      (callId) => {
+    const events = readEvents(joined.events, {
+      sinkOf: (hub) => channels.get(hub),
+      onAccepted: (callId) => {
         for (const channel of channels.values()) channel.accepted(callId);
       },
-    );
+      onWake: parking.touch,
+    });
     const unwatchWorker = watchWorker(navigator.locks, joined.welcome.workerLock, onWorkerDied);
     endStay = (died) => {
       endStay = null;
       stay = null;
+      parking.over();
       unwatchWorker();
       over.abort();
       if (died) {
@@ -129,7 +141,7 @@ export function createTabClient(factory: WorkerFactory): TabClient {
     stay = entered;
     // The knock that was answered may have said what is no longer so.
     void entered.api.setVisibility(pageVisibility());
-    if (parked) void entered.api.park();
+    parking.joined();
     return entered;
   }
 
@@ -176,6 +188,7 @@ export function createTabClient(factory: WorkerFactory): TabClient {
         leaveIfUnused();
       }
     },
+    touch: parking.touch,
     released: leaveIfUnused,
   };
   return client;

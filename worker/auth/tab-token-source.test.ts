@@ -42,3 +42,14 @@ it('takes the word of a tab whose factory failed: the others run the same code',
   expect(onSkipped).not.toHaveBeenCalled();
   expect(clock.pending).toBe(0);
 });
+
+it.each(['cached', 'frozen'] as const)('passes at once over a tab whose page is %s while it is asked', async (how) => {
+  const { clock, a, b, onSkipped, fetch } = setUp();
+  a.token = () => new Promise(() => undefined);
+  const fetched = fetch();
+  a.tab.setParking(how);
+  await expect(fetched).resolves.toEqual({ token: 'a-token-of-the-tab' });
+  expect([a.asked, b.asked]).toEqual([[HUB], [HUB]]);
+  expect(onSkipped).toHaveBeenCalledExactlyOnceWith(a.tab);
+  expect(clock.pending).toBe(0);
+});

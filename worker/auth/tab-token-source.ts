@@ -37,7 +37,7 @@ export function tabTokenSource(deps: TabTokenSourceDeps): TokenSource {
           reply = await ask(tab.fetchAccessToken(deps.hub), {
             clock: deps.clock,
             afterMs: deps.limitMs,
-            gone: [tab.gone, signal],
+            gone: [tab.away, signal],
           });
         } catch (error) {
           signal.throwIfAborted();

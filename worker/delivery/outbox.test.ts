@@ -33,7 +33,7 @@ function setUp(limits: Partial<OutboxLimits> = {}) {
   const outbox = createOutbox({
     limits: { ...DEFAULT_OUTBOX_LIMITS, ...limits },
     post: (frame) => {
-      if (frame.kind !== 'accepted') batches.push(frame);
+      if (frame.kind === 'batch' || frame.kind === 'values') batches.push(frame);
     },
     schedule: (flush) => scheduled.push(flush),
   });
@@ -69,7 +69,9 @@ function setUp(limits: Partial<OutboxLimits> = {}) {
 }
 
 const entriesOf = (batch: Batch): readonly Entry[] =>
-  batch.kind === 'batch' ? (JSON.parse(batch.text) as Entry[]) : batch.entries;
+  batch.kind === 'batch'
+    ? (JSON.parse(batch.text) as Entry[])
+    : batch.entries.map((entry) => (typeof entry === 'string' ? (JSON.parse(entry) as Entry) : entry));
 
 function read(batch: Batch): string[] {
   return entriesOf(batch).map((entry) => {
@@ -89,6 +91,10 @@ function read(batch: Batch): string[] {
         return `log ${entry[3]}${at}`;
       case 6:
         return `end ${entry[2]}${at}`;
+      case 7:
+        return `retained ${entry[3]}${at}`;
+      case 8:
+        return `refused ${entry[3]}${at}`;
     }
   });
 }
@@ -396,6 +402,187 @@ describe('a parked tab', () => {
   });
 });
 
+describe('events with a key', () => {
+  it('are all told while there is room: conflation is for a tab that is behind', () => {
+    const box = setUp({ window: 1 });
+    for (const id of [1, 2, 3]) box.outbox.push(event(id), 'cpu');
+    box.endTask();
+    for (const id of [4, 5, 6]) box.outbox.push(event(id), 'cpu');
+    box.drain();
+    expect(box.posted).toEqual(['e1', 'e2', 'e3', 'e4', 'e5', 'e6']);
+    expect(box.outbox.conflated).toBe(0);
+  });
+
+  it('that a newer one of their key follows go first when too much waits, without a gap', () => {
+    const box = setUp({ window: 1, maxQueuedEntries: 4 });
+    box.outbox.push(event(0));
+    box.endTask();
+    box.outbox.push(event(1), 'cpu');
+    box.outbox.push(event(2));
+    box.outbox.push(event(3), 'ram');
+    box.outbox.push(event(4), 'cpu');
+    expect(box.outbox.waiting).toBe(4);
+    box.outbox.push(event(5), 'ram');
+    expect([box.outbox.conflated, box.outbox.dropped]).toEqual([2, 0]);
+    box.drain();
+    expect(box.posted).toEqual(['e0', 'e2', 'e4', 'e5']);
+    expect([box.outbox.waiting, box.outbox.waitingChars]).toEqual([0, 0]);
+  });
+
+  it('are dropped last when the newest of each key is too much still, the oldest first', () => {
+    const box = setUp({ maxQueuedEntries: 2 });
+    box.outbox.setParked(true);
+    box.outbox.push(event(1), 'cpu');
+    box.outbox.push(event(2));
+    box.outbox.push(event(3), 'ram');
+    expect([box.outbox.conflated, box.outbox.dropped]).toEqual([0, 1]);
+    box.outbox.push(event(4), 'disk');
+    expect(box.outbox.dropped).toBe(2);
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['gap 2', 'e3', 'e4']);
+  });
+
+  it('never come before the gap that tells of an older event', () => {
+    const box = setUp({ maxQueuedEntries: 2 });
+    box.outbox.setParked(true);
+    box.outbox.push(event(1));
+    box.outbox.push(event(2), 'cpu');
+    for (const id of [3, 4, 5]) box.outbox.push(event(id));
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['gap 3', 'e2', 'e5']);
+  });
+
+  it('are conflated while too much waits and until nothing does, and no longer', () => {
+    const box = setUp({ window: 1, maxQueuedEntries: 3, maxBatchEntries: 2 });
+    box.outbox.push(event(0));
+    box.endTask();
+    for (const id of [1, 2, 3, 4]) box.outbox.push(event(id), id === 1 ? 'ram' : 'cpu');
+    box.outbox.push(event(5), 'disk');
+    box.outbox.push(event(6), 'cpu');
+    expect(box.outbox.conflated).toBe(3);
+    box.drain();
+    expect(box.posted).toEqual(['e0', 'e1', 'e5', 'e6']);
+    for (const id of [7, 8, 9]) box.outbox.push(event(id), 'cpu');
+    box.drain();
+    expect(box.posted.slice(4)).toEqual(['e7', 'e8', 'e9']);
+  });
+
+  it('of two hubs, or of two keys, do not replace each other', () => {
+    const box = setUp();
+    box.outbox.setParked(true);
+    box.outbox.push(event(1), 'cpu');
+    box.outbox.push(event(2, 2), 'cpu');
+    box.outbox.push(event(3), 'ram');
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['e1', 'e2@2', 'e3']);
+  });
+
+  it('are conflated at once for a parked tab, those that waited before too, and it costs one event a key for a whole night', () => {
+    const box = setUp({ window: 1 });
+    box.outbox.push(event(0), 'cpu');
+    box.endTask();
+    box.outbox.push(event(1), 'cpu');
+    box.outbox.push(event(2), 'cpu');
+    box.outbox.setParked(true);
+    expect(box.outbox.waiting).toBe(1);
+    for (let id = 3; id <= 50_000; id += 1) box.outbox.push(event(id), id % 2 === 0 ? 'cpu' : 'ram');
+    expect(box.outbox.waiting).toBe(2);
+    expect([box.outbox.conflated, box.outbox.dropped]).toEqual([49_998, 0]);
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['e0', 'e49999', 'e50000']);
+  });
+
+  it('are all told again to a tab that is back', () => {
+    const box = setUp();
+    box.outbox.setParked(true);
+    box.outbox.setParked(false);
+    for (const id of [1, 2]) box.outbox.push(event(id), 'cpu');
+    box.drain();
+    expect(box.posted).toEqual(['e1', 'e2']);
+  });
+
+  it('that were left out leave no number that is never reached', () => {
+    const box = setUp({ window: 1 });
+    box.outbox.push(event(0));
+    box.endTask();
+    box.outbox.push(event(1), 'cpu');
+    const promised = box.outbox.lastNumber;
+    box.outbox.setParked(true);
+    box.outbox.push(event(2, 2), 'cpu');
+    box.outbox.push(event(3, 2), 'cpu');
+    const all = box.outbox.lastNumber;
+    box.outbox.wipe(2);
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['e0', 'e1']);
+    expect(box.batches.at(-1)?.last).toBe(all);
+    expect(promised).toBeLessThan(all);
+  });
+
+  it('that a wipe took are not replaced by later ones', () => {
+    const box = setUp();
+    box.outbox.setParked(true);
+    box.outbox.push(event(1, 2), 'cpu');
+    box.outbox.push(event(1), 'cpu');
+    box.outbox.wipe(1);
+    box.outbox.push(event(2), 'cpu');
+    expect(box.outbox.conflated).toBe(0);
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['e1@2', 'e2']);
+    expect(box.outbox.waitingChars).toBe(0);
+  });
+
+  it('do not hide the status that came before them', () => {
+    const box = setUp({ maxQueuedEntries: 2 });
+    box.outbox.setParked(true);
+    box.outbox.push(status(1));
+    box.outbox.push(event(1), 'cpu');
+    box.outbox.push(status(2));
+    box.outbox.push(event(2));
+    box.outbox.push(event(3));
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['s1', 'e1', 's2', 'gap 1', 'e3']);
+  });
+});
+
+describe('takeGaps', () => {
+  it('takes the gaps out of the line and says how many events each hub has missed', () => {
+    const box = setUp({ maxQueuedEntries: 2 });
+    box.outbox.setParked(true);
+    for (const id of [1, 2, 3]) box.outbox.push(event(id));
+    for (const id of [1, 2]) box.outbox.push(event(id, 2));
+    expect(box.outbox.takeGaps()).toEqual(new Map([[1, 3]]));
+    expect(box.outbox.takeGaps().size).toBe(0);
+    expect(box.outbox.dropped).toBe(3);
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['e1@2', 'e2@2']);
+  });
+
+  it('leaves no number that is never reached, and later losses are a gap again', () => {
+    const box = setUp({ maxQueuedEntries: 1 });
+    box.outbox.setParked(true);
+    box.outbox.push(event(1));
+    box.outbox.push(event(2));
+    box.outbox.wipe(1);
+    expect(box.outbox.takeGaps().size).toBe(0);
+    box.outbox.push(event(3));
+    box.outbox.push(event(4));
+    expect(box.outbox.takeGaps()).toEqual(new Map([[1, 1]]));
+    box.outbox.push(event(5));
+    box.outbox.setParked(false);
+    box.drain();
+    expect(box.posted).toEqual(['gap 1', 'e5']);
+    expect(box.batches.at(-1)?.last).toBe(5);
+  });
+});
+
 describe('wipe', () => {
   it('takes back every event and status that waits, but keeps names of hubs', () => {
     const box = setUp();
@@ -531,7 +718,7 @@ describe('items of streams', () => {
     }
     box.outbox.setParked(false);
     box.drain();
-    expect(box.posted).toEqual(['i:1', 'i:2', 'gap 3', 'i:3', 'e4', 'i:4', 'e5', 'i:5']);
+    expect(box.posted).toEqual(['gap 3', 'i:1', 'i:2', 'i:3', 'e4', 'i:4', 'e5', 'i:5']);
   });
 
   it('do not count towards the bound that drops events, and neither do statuses and names', () => {
@@ -704,21 +891,24 @@ describe('values', () => {
     ]);
   });
 
-  it('never share a batch with text, and the order holds', () => {
-    const box = setUp({ window: 10 });
+  it('and text share a batch, in order: what is text stays text', () => {
+    const box = setUp();
     box.outbox.push(named());
     box.outbox.push(valued(1));
-    box.outbox.push(valued(2));
-    box.outbox.push(event(1, 2));
+    box.outbox.push(event(2));
     box.outbox.push(valued(3));
     box.endTask();
-    expect(box.batches.map((batch) => [batch.kind, ...read(batch)])).toEqual([
-      ['batch', 'h'],
-      ['values', 'e1', 'e2'],
-      ['batch', 'e1@2'],
-      ['values', 'e3'],
+    expect(box.batches).toEqual([
+      {
+        kind: 'values',
+        last: 4,
+        entries: ['[0,1,"https://h.test/1"]', [1, 1, 'e', [1]], '[1,1,"e",[2]]', [1, 1, 'e', [3]]],
+      },
     ]);
-    expect(box.batches.map(({ last }) => last)).toEqual([1, 3, 4, 5]);
+    box.ackAll();
+    box.outbox.push(event(4));
+    box.endTask();
+    expect(box.batches[1]?.kind).toBe('batch');
   });
 
   it('count by their estimated size, in a batch and in the outbox', () => {
@@ -728,8 +918,7 @@ describe('values', () => {
     expect(box.outbox.waitingChars).toBe(90);
     box.outbox.setParked(false);
     box.drain();
-    expect(box.posted).toEqual(['gap 1', 'e2', 'e3', 'e4']);
-    expect(box.batches.map((batch) => read(batch).length)).toEqual([1, 1, 1, 1]);
+    expect(box.batches.map(read)).toEqual([['gap 1', 'e2'], ['e3'], ['e4']]);
   });
 
   it('and a gap among them are one batch', () => {
@@ -742,7 +931,7 @@ describe('values', () => {
     box.outbox.setParked(false);
     box.drain();
     expect(box.posted).toEqual(['gap 2@2', 'i:0@2', 'e3', 'e4']);
-    expect(box.batches.map(({ kind }) => kind)).toEqual(['batch', 'values']);
+    expect(box.batches.map(({ kind }) => kind)).toEqual(['values']);
   });
 });
 
@@ -757,7 +946,10 @@ function randomOf(seed: number): () => number {
   };
 }
 
-/** One walk: random pushes of all kinds, ends of tasks, acknowledgements, parking. Returns what is wrong, or null. */
+/**
+ * One walk: random pushes of all kinds, ends of tasks, acknowledgements, parking. Returns what is wrong, or null. What conflation
+ * and wipes take is compared with a model in `waiting-line.test.ts`.
+ */
 function walk(seed: number): string | null {
   const random = randomOf(seed);
   const upTo = (most: number): number => Math.floor(random() * most) + 1;
@@ -837,6 +1029,9 @@ function walk(seed: number): string | null {
   return null;
 }
 
-it('delivers every item and event exactly once in order, or counts the event in exactly one gap (2,000 random walks)', () => {
-  for (let seed = 1; seed <= 2_000; seed += 1) expect(walk(seed), `seed ${seed}`).toBeNull();
+it('delivers every item and event exactly once in order, or counts the event in exactly one gap (1,000 random walks)', () => {
+  for (let seed = 1; seed <= 1_000; seed += 1) {
+    const wrong = walk(seed);
+    if (wrong !== null) expect.fail(`seed ${seed}: ${wrong}`);
+  }
 });

@@ -1,6 +1,7 @@
 /** The entries that wait for one tab, and the credit that lets them go. Bounded: a tab that does not read costs one window and one outbox. */
-import { EntryKind, type Entry, type WorkerFrame } from '../../src/contract/frames.js';
-import { createWaitingLine, type Slot } from './waiting-line.js';
+import type { Entry, WorkerFrame } from '../../src/contract/frames.js';
+import { createBatchTexts, entryOf } from './batch.js';
+import { charsOf, createWaitingLine, type Slot } from './waiting-line.js';
 
 export interface OutboxLimits {
   /** Batches that may be posted and not yet acknowledged. */
@@ -30,7 +31,7 @@ export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = {
 
 /** An entry in the form in which it is posted, the same for every tab that gets it, so it is encoded once. */
 export type Encoded = {
-  readonly kind: 'hub' | 'event' | 'status' | 'item' | 'end' | 'log';
+  readonly kind: 'hub' | 'event' | 'status' | 'item' | 'end' | 'log' | 'retained' | 'refused';
   readonly hub: number;
 } & (
   | { readonly text: string }
@@ -46,14 +47,22 @@ export interface Outbox {
   readonly unacknowledged: number;
   readonly delivered: number;
   readonly dropped: number;
+  /** Events that were left out because a newer one of their key waited. No gap tells of them. */
+  readonly conflated: number;
   readonly lastAckAtMs: number | null;
-  /** @returns `false`: an item of a stream for which there is no room. It was not taken, and its stream must end here. */
-  push(entry: Encoded): boolean;
+  /**
+   * @param conflateKey - Of an event whose value is of no use once a newer one of the same hub and key waits. While the tab is
+   *   parked, and from when too much waits until nothing does, only the newest of each key is kept, and dropped last.
+   * @returns `false`: an item of a stream for which there is no room. It was not taken, and its stream must end here.
+   */
+  push(entry: Encoded, conflateKey?: string): boolean;
   acknowledge(last: number, atMs: number): void;
   /** While parked nothing is posted. */
   setParked(parked: boolean): void;
   /** Forgets all that waits of one hub, or of all hubs, but their names: nothing of it is ever delivered. */
   wipe(hub?: number): void;
+  /** Takes the gaps that wait out of the line, for a tab that is told of them in another way. Events dropped, by number of hub. */
+  takeGaps(): ReadonlyMap<number, number>;
 }
 
 export function createOutbox(deps: {
@@ -72,7 +81,7 @@ export function createOutbox(deps: {
   let parked = false;
   let scheduled = false;
 
-  /** Numbers that were wiped are still to be passed, by an empty batch if need be: a call may wait for them. */
+  /** Numbers that were wiped or conflated are still to be passed, by an empty batch if need be: a call may wait for them. */
   const hasWork = (): boolean => line.waiting > 0 || posted < number;
 
   function scheduleFlush(): void {
@@ -84,42 +93,30 @@ export function createOutbox(deps: {
     });
   }
 
-  /** A batch is text or values, never both: it ends where the form changes, so that the order holds. */
   function postBatch(): void {
-    const texts: string[] = [];
-    const values: Entry[] = [];
-    let count = 0;
+    const parts: Slot['entry'][] = [];
+    let isText = true;
     let size = 0;
     let last = 0;
     let next: Slot | undefined;
-    while (count < limits.maxBatchEntries && (next = line.first()) !== undefined) {
+    while (parts.length < limits.maxBatchEntries && (next = line.first()) !== undefined) {
       const { entry } = next;
-      if (entry.kind === 'gap') {
-        // Takes the form of the batch that it falls into.
-        const gap = [EntryKind.gap, entry.hub, entry.dropped] as const;
-        if (values.length > 0) values.push(gap);
-        else texts.push(JSON.stringify(gap));
-      } else if (entry.text !== undefined) {
-        if (values.length > 0 || (count > 0 && size + entry.text.length > limits.maxBatchChars)) break;
-        size += entry.text.length;
-        texts.push(entry.text);
-      } else {
-        if (texts.length > 0 || (count > 0 && size + entry.size > limits.maxBatchChars)) break;
-        size += entry.size;
-        values.push(entry.entry);
-      }
+      const chars = entry.kind === 'gap' ? 0 : charsOf(entry);
+      if (parts.length > 0 && size + chars > limits.maxBatchChars) break;
+      if (entry.kind !== 'gap' && entry.text === undefined) isText = false;
+      size += chars;
+      parts.push(entry);
       line.shift();
       if (entry.kind === 'event') delivered += 1;
-      count += 1;
       last = next.number;
     }
     if (line.waiting === 0) last = number;
     posted = last;
     unacknowledged.push(last);
     deps.post(
-      values.length > 0
-        ? { kind: 'values', last, entries: values }
-        : { kind: 'batch', last, text: `[${texts.join(',')}]` },
+      isText
+        ? { kind: 'batch', last, text: textOfBatch(parts) }
+        : { kind: 'values', last, entries: parts.map(entryOf) },
     );
   }
 
@@ -142,11 +139,14 @@ export function createOutbox(deps: {
     get dropped() {
       return line.dropped;
     },
+    get conflated() {
+      return line.conflated;
+    },
     get lastAckAtMs() {
       return lastAckAtMs;
     },
-    push(entry) {
-      if (!line.push(entry, number + 1)) return false;
+    push(entry, conflateKey) {
+      if (!line.push(entry, number + 1, conflateKey)) return false;
       number += 1;
       scheduleFlush();
       return true;
@@ -163,11 +163,20 @@ export function createOutbox(deps: {
     },
     setParked(value) {
       parked = value;
+      line.keepNewestOnly(value);
       scheduleFlush();
     },
     wipe(hub) {
       line.wipe(hub);
       scheduleFlush();
     },
+    takeGaps() {
+      const taken = line.takeGaps();
+      scheduleFlush();
+      return taken;
+    },
   };
 }
+
+/** Of all outboxes of this worker. */
+const textOfBatch = createBatchTexts(queueMicrotask);

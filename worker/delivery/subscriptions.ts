@@ -8,9 +8,11 @@ export interface Subscriptions {
   remove(tab: Tab, method: string): boolean;
   /** @returns the methods that no tab wants any more. */
   removeTab(tab: Tab): string[];
-  of(method: string): Iterable<Tab>;
+  of(method: string): ReadonlySet<Tab>;
   has(tab: Tab, method: string): boolean;
 }
+
+const NOBODY: ReadonlySet<Tab> = new Set();
 
 export function createSubscriptions(): Subscriptions {
   const tabsByMethod = new Map<string, Set<Tab>>();
@@ -34,7 +36,7 @@ export function createSubscriptions(): Subscriptions {
     },
     remove,
     removeTab: (tab) => [...tabsByMethod.keys()].filter((method) => remove(tab, method)),
-    of: (method) => tabsByMethod.get(method) ?? [],
+    of: (method) => tabsByMethod.get(method) ?? NOBODY,
     has: (tab, method) => tabsByMethod.get(method)?.has(tab) ?? false,
   };
 }

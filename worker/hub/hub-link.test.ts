@@ -18,12 +18,13 @@ function setUp(delaysMs: readonly number[] | 'ask' = [2_000]) {
   const openSocket = vi.fn(hub.open);
   const askRetryDelay = vi.fn<HubLinkDeps['askRetryDelay']>(() => Promise.resolve(null));
   const onQuestion = vi.fn<HubLinkDeps['onQuestion']>(() => Promise.resolve(undefined));
+  const onResumed = vi.fn();
   const link = createHubLink({
     url: 'https://h.test/hubs/ops',
     openSocket,
     prepareStart,
     clock,
-    retryDelay: delaysMs === 'ask' ? () => 'ask' : retryDelays(delaysMs, 0, () => 0),
+    retryDelay: delaysMs === 'ask' ? () => 'ask' : retryDelays(delaysMs, { jitter: 0, spreadMs: 0, random: () => 0 }),
     askRetryDelay,
     redact: (text) => text,
     startTimeoutMs: START_LIMIT_MS,
@@ -31,8 +32,9 @@ function setUp(delaysMs: readonly number[] | 'ask' = [2_000]) {
     onState: (state) => states.push(state),
     onEvent: (method, args) => events.push([method, args]),
     onQuestion,
+    onResumed,
   });
-  return { clock, hub, link, states, events, prepareStart, openSocket, askRetryDelay, onQuestion };
+  return { clock, hub, link, states, events, prepareStart, openSocket, askRetryDelay, onQuestion, onResumed };
 }
 
 async function setUpLive(delaysMs?: readonly number[] | 'ask') {
@@ -534,6 +536,24 @@ describe('events', () => {
     void link.close();
     await hub.emit('metric', 1);
     expect(events).toEqual([]);
+  });
+});
+
+describe('a connection that the hub has taken up again', () => {
+  it('is the same run, and told on', async () => {
+    const { hub, link, states, onResumed } = await setUpLive();
+    const before = link.state;
+    await hub.resume(40);
+    expect(onResumed.mock.calls).toEqual([[40]]);
+    expect(link.state).toBe(before);
+    expect(states).toHaveLength(2);
+  });
+
+  it('is no news once it was given up', async () => {
+    const { hub, link, onResumed } = await setUpLive();
+    await link.close();
+    await hub.resume(40);
+    expect(onResumed).not.toHaveBeenCalled();
   });
 });
 

@@ -34,6 +34,8 @@ export interface HubLinkDeps {
   readonly onEvent: (method: string, args: unknown[]) => void;
   /** The hub wants a result; as `HubSocketEvents.question`. */
   readonly onQuestion: (method: string, args: unknown[]) => Promise<unknown>;
+  /** As `HubSocketEvents.resumed`: the run goes on. */
+  readonly onResumed: (lastedMs: number) => void;
 }
 
 export interface HubLink {
@@ -129,6 +131,9 @@ export function createHubLink(deps: HubLinkDeps): HubLink {
         question: async (method, args) => {
           // Who asked on an old connection does not wait for an answer any more.
           return isCurrent(run) ? deps.onQuestion(method, args) : undefined;
+        },
+        resumed: (lastedMs) => {
+          if (isCurrent(run)) deps.onResumed(lastedMs);
         },
         closed: (error, close) => {
           if (socket === opened) socket = null;

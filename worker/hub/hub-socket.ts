@@ -33,6 +33,11 @@ export interface HubSocketEvents {
    * gave nothing, and SignalR says so. What it rejects with is turned into text for the hub by `String()`.
    */
   question(method: string, args: unknown[]): Promise<unknown>;
+  /**
+   * The transport was cut, and the hub has taken the same connection up again on a new one: nothing was lost either way. Told before
+   * the first frame of the new one is handled. `lastedMs`: milliseconds without a transport.
+   */
+  resumed(lastedMs: number): void;
   /** The connection, once started, has ended. `close` is the hub's close message, if it sent one. */
   closed(error: Error | undefined, close: { readonly allowReconnect: boolean } | null): void;
 }

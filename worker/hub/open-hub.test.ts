@@ -21,7 +21,13 @@ beforeEach(() => {
   hubs = new FakeHubs();
 });
 
-async function setUpLive(wishes: readonly Partial<HubWish>[], settings: Partial<HubSettings> = {}) {
+async function setUpLive(...args: Parameters<typeof setUp>) {
+  const parts = await setUp(...args);
+  expect(parts.hub.link.state.kind).toBe('live');
+  return parts;
+}
+
+async function setUp(wishes: readonly Partial<HubWish>[], settings: Partial<HubSettings> = {}) {
   const clock = new FakeClock();
   const sanitizer = createSanitizer();
   const journal = createJournal({
@@ -51,7 +57,6 @@ async function setUpLive(wishes: readonly Partial<HubWish>[], settings: Partial<
     return tab;
   });
   await clock.settle();
-  expect(hub.link.state.kind).toBe('live');
   const notes = (): string[] => journal.since(0).map(({ text }) => text);
   return { clock, hub, tabs, fake: hubs.at(HUB), notes };
 }
@@ -82,14 +87,102 @@ describe('a tab with a retry policy', () => {
     await fake.cut();
     expect(hub.status).toMatchObject({ phase: 'waiting', retryAtMs: null });
     await clock.advanceBy(5_000);
+    // The default delay is 0, spread out.
+    expect(hub.status).toMatchObject({ phase: 'waiting', retryAtMs: 5_500 });
+    await clock.advanceBy(500);
     expect(hub.status.phase).toBe('live');
     expect(notes()).toContain('tab 1 did not say what its retry policy says');
   });
 
-  it('is not there: the default delays, with jitter', async () => {
+  it('is not there: the tab’s own delays, with jitter and without spread', async () => {
     const { hub, fake } = await setUpLive([{}], { retryDelaysMs: [2_000] });
     await fake.cut();
     expect(hub.status).toMatchObject({ phase: 'waiting', retryAtMs: 3_000 });
+  });
+
+  it('is not there, nor delays of a tab: the worker’s, with jitter and spread', async () => {
+    const { hub, fake } = await setUpLive([{}]);
+    await fake.cut();
+    expect(hub.status).toMatchObject({ phase: 'waiting', retryAtMs: 500 });
+  });
+});
+
+describe('a hub that says when to come back', () => {
+  const hint = () => hubs.opened.at(-1)!.retryHint;
+  const unavailable = { status: 503, headers: new Headers({ 'retry-after': '20' }) };
+
+  it('before it restarts is left alone so long, with jitter and spread on top, and the journal says so', async () => {
+    const { clock, hub, fake, notes } = await setUpLive([{}]);
+    hint().announced([20_000]);
+    await fake.cut();
+    expect(hub.status).toMatchObject({ phase: 'waiting', retryAtMs: 30_500 });
+    expect(notes()).toContain('the hub asks to wait 20000 ms before the next attempt');
+    expect(notes().at(-1)).toMatch(/^hub not connected, next attempt in 30500 ms/);
+    await clock.advanceBy(30_499);
+    expect(fake.starts).toHaveLength(1);
+    await clock.advanceBy(1);
+    expect(hub.status.phase).toBe('live');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is asked again after the plain delay once it has been reached', async () => {
+    const { clock, hub, fake } = await setUpLive([{}]);
+    hint().announced([20_000]);
+    await fake.cut();
+    await clock.advanceBy(30_500);
+    await fake.cut();
+    expect(hub.status).toMatchObject({ phase: 'waiting', retryAtMs: 31_000 });
+  });
+
+  it('has its way with an app’s policy too', async () => {
+    const { hub, tabs, fake } = await setUpLive([{ hasRetryPolicy: true }]);
+    tabs[0]!.nextDelay = () => ({ ok: true, value: 1_234 });
+    hint().announced([20_000]);
+    await fake.cut();
+    expect(hub.status).toMatchObject({ phase: 'waiting', retryAtMs: 30_500 });
+  });
+
+  it('but not with a policy that gives up', async () => {
+    const { clock, hub, tabs, fake } = await setUpLive([{ hasRetryPolicy: true }]);
+    tabs[0]!.nextDelay = () => ({ ok: true, value: null });
+    hint().announced([20_000]);
+    await fake.cut();
+    expect(hub.status.phase).toBe('resting');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('at the first start is asked again then', async () => {
+    hubs.at(HUB).acceptsAtOnce = false;
+    const { clock, hub, fake } = await setUp([{}]);
+    hint().answered(unavailable);
+    await fake.refuse(new Error("Failed to complete negotiation with the server: Error: Busy: Status code '503'"));
+    expect(hub.status).toMatchObject({ phase: 'waiting', retryAtMs: 30_500, error: { code: 'hub-unreachable' } });
+    fake.acceptsAtOnce = true;
+    await clock.advanceBy(30_500);
+    expect(hub.status.phase).toBe('live');
+  });
+
+  it('does not hold up a person, and holds again for the next planned attempt', async () => {
+    const { clock, hub, fake } = await setUpLive([{}]);
+    hint().announced([20_000]);
+    await fake.cut();
+    fake.acceptsAtOnce = false;
+    hub.link.retryNow();
+    await clock.settle();
+    expect(hub.status.phase).toBe('starting');
+    await fake.refuse();
+    expect(hub.status).toMatchObject({ phase: 'waiting', retryAtMs: 30_500 });
+  });
+});
+
+it('notes that the hub has taken the connection up again, and tells the tabs that nothing was missed', async () => {
+  const { clock, hub, fake, notes } = await setUpLive([{}]);
+  await clock.advanceBy(1_000);
+  await fake.resume(40);
+  expect(notes().at(-1)).toBe('the hub took the connection up again after 40 ms, nothing was missed');
+  expect(hub.status).toMatchObject({
+    phase: 'live',
+    lastReconnect: { endedAtMs: 1_000, lastedMs: 40, missed: 'no' },
   });
 });
 
@@ -102,11 +195,12 @@ it('gives SignalR’s log to the tabs that want it, redacted', async () => {
 });
 
 it.each([
-  ['json', 'batch'],
-  ['messagepack', 'values'],
-] as const)('sends what %s brings as %s', async (protocol, kind) => {
+  ['json', 1, 'batch'],
+  ['messagepack', 1, 'batch'],
+  ['messagepack', new Uint8Array([1]), 'values'],
+] as const)('sends what %s brings in the form that can hold it: %j as %s', async (protocol, value, kind) => {
   const { tabs, fake } = await setUpLive([{ methods: ['metric'] }], { protocol });
-  await fake.emit('metric', 1);
+  await fake.emit('metric', value);
   expect(tabs[0]!.frames.at(-1)?.kind).toBe(kind);
 });
 

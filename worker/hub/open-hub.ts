@@ -9,10 +9,12 @@ import type { Sanitizer } from '../auth/sanitizer.js';
 import type { Clock } from '../clock.js';
 import type { Journal } from '../observe/journal.js';
 import type { ResolvedOptions } from '../serve-options.js';
+import { hubKey } from '../topic-options.js';
 import type { State } from './connection-machine.js';
 import { createHubLink } from './hub-link.js';
 import { createRedactingLogger } from './redacting-logger.js';
-import { retryDelays } from './retry-delays.js';
+import { retryDelays, type Spread } from './retry-delays.js';
+import { createRetryHint } from './retry-hint.js';
 import { createRetryPolicy } from './retry-policy.js';
 import { createSharedHub, type SharedHub } from './shared-hub.js';
 import { openSignalRSocket } from './signalr-socket.js';
@@ -62,7 +64,13 @@ export function openHub(deps: OpenHubDeps): OpenHub {
     tabs: { wanted: () => hub.wantsLog, log: (level, text) => hub.log(level, text) },
     consoleLevel: settings.logLevel ?? DEFAULT_LOG_LEVEL,
   });
-  const defaultDelay = retryDelays(settings.retryDelaysMs ?? options.retryDelaysMs, options.retryJitter, random);
+  const spread: Spread = { jitter: options.retryJitter, spreadMs: options.retrySpreadMs, random };
+  const defaultDelay =
+    settings.retryDelaysMs === null
+      ? retryDelays(options.retryDelaysMs, spread)
+      : // An app that says 0 to `withAutomaticReconnect()` means 0.
+        retryDelays(settings.retryDelaysMs, { ...spread, spreadMs: 0 });
+  const retryHint = createRetryHint({ now: () => clock.now(), spread, note: (text) => journal.note('hub', text) });
   const askRetryDelay = createRetryPolicy({
     hub: url,
     tabs: () => hub.retryPolicyTabs(),
@@ -119,6 +127,8 @@ export function openHub(deps: OpenHubDeps): OpenHub {
     clock,
     journal,
     lingerMs: options.lingerMs,
+    topics: options.topics.get(hubKey(url)) ?? [],
+    topicLingerMs: options.topicLingerMs,
     settings,
     // What JSON has brought, JSON can hold; MessagePack also brings bytes and dates.
     format: settings.protocol === 'json' ? 'text' : 'values',
@@ -133,8 +143,8 @@ export function openHub(deps: OpenHubDeps): OpenHub {
         url: shownUrl,
         clock,
         redact: (text) => sanitizer.redact(text),
-        retryDelay: (attempt) => (hub.retryPolicyTabs().length > 0 ? 'ask' : defaultDelay(attempt)),
-        askRetryDelay,
+        retryDelay: (attempt) => (hub.retryPolicyTabs().length > 0 ? 'ask' : retryHint.lengthen(defaultDelay(attempt))),
+        askRetryDelay: async (context, signal) => retryHint.lengthen(await askRetryDelay(context, signal)),
         startTimeoutMs: options.startTimeoutMs,
         stopTimeoutMs: options.stopTimeoutMs,
         // Checked before connecting (SEC-2), and there when the WebSocket class, which cannot wait, needs it.
@@ -144,12 +154,27 @@ export function openHub(deps: OpenHubDeps): OpenHub {
         openSocket: (socketEvents) =>
           openSignalRSocket(
             // In Firefox under load an early refresh was seen to come seconds late; whatever the cause, a frame that arrives brings it about.
-            { url, settings, bearer, sanitizer, logger, clock, transports, onFrame: () => broker.catchUp() },
+            {
+              url,
+              settings,
+              bearer,
+              sanitizer,
+              logger,
+              clock,
+              transports,
+              retryHint,
+              onFrame: () => broker.catchUp(),
+            },
             socketEvents,
           ),
         onEvent: events.onEvent,
         onQuestion: events.onQuestion,
+        onResumed: (lastedMs) => {
+          journal.note('hub', `the hub took the connection up again after ${lastedMs} ms, nothing was missed`);
+          events.onResumed(lastedMs);
+        },
         onState: (state: State, before: State) => {
+          retryHint.follow(state.kind);
           events.onState(state, before);
           if (state.kind === 'resting' && state.error?.code === 'token-rejected') {
             void authenticator.handleAuthenticationError(new HubshareError(state.error));

@@ -189,6 +189,43 @@ describe('the next tab is asked', () => {
     expect(b.questions).toHaveLength(1);
   });
 
+  it.each([
+    ['while it is asked', 'cached'],
+    ['while it is asked', 'frozen'],
+    ['after it has taken the question', 'cached'],
+    ['after it has taken the question', 'frozen'],
+  ] as const)('when the page of the first, %s, is %s: it cannot think', async (when, how) => {
+    const { clock, questions, ask, idOf, a, b, texts } = setUp();
+    a.take = when === 'while it is asked' ? () => new Promise(() => undefined) : takes;
+    b.take = takes;
+    const outcome = ask();
+    await clock.settle();
+    a.tab.setParking(how);
+    await clock.settle();
+    expect(b.questions).toHaveLength(1);
+    // Back again: too late.
+    a.tab.setParking(null);
+    questions.answer(a.tab, idOf(a), { kind: 'result', value: 'from a' });
+    questions.answer(b.tab, idOf(b), { kind: 'result', value: 'from b' });
+    await clock.settle();
+    expect(outcome.value).toBe('from b');
+    expect(clock.pending).toBe(0);
+    expect(texts()).toEqual([]);
+  });
+
+  it('not when the first is only hidden: it runs', async () => {
+    const { clock, questions, ask, idOf, a, b } = setUp();
+    a.take = takes;
+    const outcome = ask();
+    await clock.settle();
+    a.tab.setParking('hidden');
+    await clock.settle();
+    expect(b.questions).toEqual([]);
+    questions.answer(a.tab, idOf(a), { kind: 'result', value: 'from a' });
+    await clock.settle();
+    expect(outcome.value).toBe('from a');
+  });
+
   it('and it is one that is there now, not one that was there at first', async () => {
     const { clock, ask, setAble, a, b, c } = setUp();
     a.take = () => new Promise(() => undefined);
@@ -198,6 +235,24 @@ describe('the next tab is asked', () => {
     await clock.advanceBy(TAKE_MS);
     expect([a, b, c].map((part) => part.questions.length)).toEqual([1, 0, 1]);
   });
+});
+
+it('leaves no listener at a tab that lives on', async () => {
+  const { clock, questions, ask, idOf, a } = setUp();
+  a.take = takes;
+  const { away } = a.tab;
+  const left = new Set<unknown>();
+  vi.spyOn(away, 'addEventListener').mockImplementation((_, listener, options) => {
+    left.add(listener);
+    if (typeof options === 'object') options.signal?.addEventListener('abort', () => left.delete(listener));
+  });
+  vi.spyOn(away, 'removeEventListener').mockImplementation((_, listener) => void left.delete(listener));
+  ask();
+  await clock.settle();
+  expect(left.size).toBeGreaterThan(0);
+  questions.answer(a.tab, idOf(a), { kind: 'none' });
+  await clock.settle();
+  expect(left.size).toBe(0);
 });
 
 describe('nobody', () => {

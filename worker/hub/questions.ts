@@ -2,7 +2,8 @@
  * Results that the hub wants from this client, which is all tabs together: one tab answers, the primary first.
  *
  * A tab says at once whether it takes the question; if it has no handler, does not say so in time or goes, the next is asked.
- * One that has taken it may think as long as it likes. The handlers of the other tabs do not run.
+ * One that has taken it may think as long as it likes, unless its page is cached or frozen meanwhile: then it does not think.
+ * The handlers of the other tabs do not run.
  */
 import type { HandlersResult } from '../../src/contract/rpc.js';
 import type { Clock } from '../clock.js';
@@ -61,13 +62,15 @@ export function createQuestions(deps: {
     const pass = (): void => {
       if (!settled.signal.aborted) open.get(questionId)?.settle({ kind: 'pass' });
     };
+    const { away } = tab;
+    away.addEventListener('abort', pass, { signal: settled.signal });
     const question = { hub: deps.url, questionId, method, args, after: tab.outbox.lastNumber };
-    ask(tab.takeQuestion(question), { clock, afterMs: takeMs, gone: [tab.gone, settled.signal] }).then(
+    ask(tab.takeQuestion(question), { clock, afterMs: takeMs, gone: [away, settled.signal] }).then(
       (reply) => {
         if (!isYes(reply)) pass();
       },
       (error: unknown) => {
-        if (error instanceof NoAnswerError && !settled.signal.aborted && !tab.gone.aborted) {
+        if (error instanceof NoAnswerError && !settled.signal.aborted && !away.aborted) {
           journal.note(
             'tab',
             `tab ${tab.ordinal} did not say in time whether it answers ${method}, the next one is asked`,

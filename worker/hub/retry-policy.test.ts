@@ -19,7 +19,7 @@ function setUp(count: number) {
   const asked = gone.map(() => vi.fn<Tab['nextRetryDelay']>(() => new Promise(() => undefined)));
   const tabs = gone.map(
     ({ signal }, index) =>
-      ({ id: `t${index}`, ordinal: index + 1, gone: signal, nextRetryDelay: asked[index] }) as unknown as Tab,
+      ({ id: `t${index}`, ordinal: index + 1, away: signal, nextRetryDelay: asked[index] }) as unknown as Tab,
   );
   const ignored: string[] = [];
   const policy = createRetryPolicy({
@@ -71,7 +71,7 @@ describe('the policy', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('of the next tab is asked at once when the first has gone', async () => {
+  it('of the next tab is asked at once when the first is frozen or has gone', async () => {
     const { ask, says, clock, gone } = setUp(2);
     says(1, 7);
     const answer = ask();

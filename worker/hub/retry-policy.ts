@@ -33,7 +33,7 @@ export function createRetryPolicy(deps: RetryPolicyDeps): AskRetryPolicy {
         const reply = await ask(tab.nextRetryDelay(hub, context), {
           clock,
           afterMs: limitMs,
-          gone: [tab.gone, signal],
+          gone: [tab.away, signal],
         });
         if (!reply.ok) {
           onIgnored(`the retry policy of tab ${tab.ordinal} failed: ${reply.error.message}`);

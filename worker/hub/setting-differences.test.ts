@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { HubSettings } from '../../src/contract/rpc.js';
+import { createTopicDeclarations } from '../delivery/topic-declarations.js';
 import { PLAIN_SETTINGS } from '../testing/fake-tab.js';
-import { settingDifferences } from './setting-differences.js';
+import { METRIC } from '../testing/topic-hub.js';
+import { settingDifferences, topicDifferences } from './setting-differences.js';
 
 const with_ = (more: Partial<HubSettings>): HubSettings => ({ ...PLAIN_SETTINGS, ...more });
 
@@ -84,5 +86,32 @@ describe('headers', () => {
 
   it('are the same in upper and lower case, and in another order', () => {
     expect(between({ 'X-App': 'a', 'X-Key': 'b' }, { 'x-key': 'b', 'x-app': 'a' })).toEqual([]);
+  });
+});
+
+describe('topics', () => {
+  const inForce = createTopicDeclarations([{ name: 'counted', ...METRIC, keyPath: null, keyOf: () => 'a key' }]);
+  inForce.declare({ metric: METRIC });
+  const between = (asked: Parameters<typeof topicDifferences>[1]) =>
+    topicDifferences((name) => inForce.find(name), asked);
+
+  it('that are declared the same, or by nobody else, do not differ', () => {
+    expect(between({ metric: structuredClone(METRIC), other: METRIC })).toEqual([]);
+  });
+
+  it('differ in what is shown, and in nothing else', () => {
+    expect(between({ metric: { ...METRIC, leave: 'Stop', keyPath: [0, 'id'], retain: 'none' } })).toEqual([
+      {
+        setting: 'topics.metric',
+        inForce: 'leave LeaveMetric, key [0,"name"], retain last',
+        asked: 'leave Stop, key [0,"id"], retain none',
+      },
+    ]);
+  });
+
+  it('of the worker with a key function differ from any path', () => {
+    expect(between({ counted: METRIC })).toEqual([
+      { setting: 'topics.counted', inForce: 'key by a function of the worker', asked: 'key [0,"name"]' },
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 /** What a tab asked for and does not get, because the hub is already connected as another tab asked. A pure function. */
-import type { HubSettings, SettingDifference } from '../../src/contract/rpc.js';
+import type { HubSettings, HubWish, SettingDifference } from '../../src/contract/rpc.js';
+import type { Topic } from '../delivery/topic-declarations.js';
 
 /** What `null` comes to, where it is the same for every worker: asking for it by name is no difference. */
 const DEFAULTS: Partial<Record<keyof HubSettings, unknown>> = {
@@ -50,4 +51,30 @@ function headerDifference(inForce: Headers, asked: Headers): SettingDifference |
 
 function names(list: readonly string[]): string {
   return list.length === 0 ? 'none' : list.join(', ');
+}
+
+/** Of a topic that both have declared, only what is not the same is shown. */
+export function topicDifferences(
+  inForce: (name: string) => Topic | undefined,
+  asked: HubWish['topics'],
+): SettingDifference[] {
+  return Object.entries(asked).flatMap(([name, declaration]): SettingDifference[] => {
+    const known = inForce(name);
+    if (known === undefined) return [];
+    const parts = topicParts(known);
+    const wanted = topicParts(declaration);
+    const differing = parts.flatMap((part, place) => (part === wanted[place] ? [] : [place]));
+    const shown = (all: readonly string[]): string => differing.map((place) => all[place]).join(', ');
+    return differing.length === 0 ? [] : [{ setting: `topics.${name}`, inForce: shown(parts), asked: shown(wanted) }];
+  });
+}
+
+function topicParts({ event, join, leave, keyPath, retain }: Pick<Topic, 'keyPath'> & Omit<Topic, 'name' | 'keyOf'>) {
+  return [
+    `event ${event}`,
+    `join ${join}`,
+    `leave ${leave}`,
+    `key ${keyPath === null ? 'by a function of the worker' : JSON.stringify(keyPath)}`,
+    `retain ${retain}`,
+  ];
 }

@@ -6,12 +6,14 @@ import { createJournal } from '../observe/journal.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { FakeHub } from '../testing/fake-hub.js';
 import { PartTab, PLAIN_SETTINGS, wishFor } from '../testing/fake-tab.js';
+import { METRIC } from '../testing/topic-hub.js';
 import { createHubLink } from './hub-link.js';
 import { createSharedHub, signedOutError, type SharedHub } from './shared-hub.js';
 import { retryDelays } from './retry-delays.js';
 
 const HUB = 'https://h.test/hubs/ops';
 const LINGER_MS = 5_000;
+const TOPIC_LINGER_MS = 3_000;
 
 function setUp({ delaysMs = [2_000], format = 'text' }: { delaysMs?: readonly number[]; format?: Format } = {}) {
   const clock = new FakeClock();
@@ -32,6 +34,8 @@ function setUp({ delaysMs = [2_000], format = 'text' }: { delaysMs?: readonly nu
     lingerMs: LINGER_MS,
     settings: PLAIN_SETTINGS,
     format,
+    topics: [],
+    topicLingerMs: TOPIC_LINGER_MS,
     questionTakeMs: 5_000,
     activeHubs: () => (hub.link.state.kind === 'live' ? [HUB] : []),
     onActiveChange,
@@ -44,7 +48,7 @@ function setUp({ delaysMs = [2_000], format = 'text' }: { delaysMs?: readonly nu
         openSocket: fake.open,
         prepareStart: () => Promise.resolve(),
         clock,
-        retryDelay: retryDelays(delaysMs, 0, () => 0),
+        retryDelay: retryDelays(delaysMs, { jitter: 0, spreadMs: 0, random: () => 0 }),
         redact: (text) => text,
         startTimeoutMs: 30_000,
         stopTimeoutMs: 5_000,
@@ -369,7 +373,7 @@ describe('the primary tab', () => {
 
   it('changes when it is parked', async () => {
     const { hub, a } = await setUpLive(['a', 'b']);
-    a.tab.parked = true;
+    a.tab.setParking('frozen');
     hub.tabChanged();
     expect(hub.primaryTabId).toBe('b');
   });
@@ -401,7 +405,7 @@ describe('the primary tab', () => {
     attach(c!, { hasTokenFactory: true });
     hub.makePrimary(c!.tab);
     expect(hub.tokenTabs().map(({ id }) => id)).toEqual(['c', 'a']);
-    c!.tab.parked = true;
+    c!.tab.setParking('frozen');
     expect(hub.tokenTabs().map(({ id }) => id)).toEqual(['a']);
   });
 });
@@ -420,10 +424,10 @@ describe('sign-out', () => {
 
   it('takes back every event that still waits', async () => {
     const { clock, fake, hub, a } = await setUpLive(['a']);
-    a.tab.outbox.setParked(true);
+    a.tab.setParking('frozen');
     await fake.emit('metric', 'of the old user');
     await hub.signOut(signedOutError());
-    a.tab.outbox.setParked(false);
+    a.tab.setParking(null);
     await clock.settle();
     expect(a.events()).toEqual([]);
     expect(newest(a).error?.code).toBe('signed-out');
@@ -546,7 +550,7 @@ describe('a tab with a retry policy', () => {
     attach(c, { hasRetryPolicy: true });
     hub.makePrimary(c.tab);
     expect(hub.retryPolicyTabs().map(({ id }) => id)).toEqual(['c', 'b']);
-    b.tab.parked = true;
+    b.tab.setParking('frozen');
     expect(hub.retryPolicyTabs().map(({ id }) => id)).toEqual(['c']);
     expect(hub.retryPolicyTabs()).not.toContain(a.tab);
   });
@@ -608,7 +612,7 @@ describe('a question of the hub', () => {
     attach(b, { methods: ['askname'] });
     attach(c, { methods: ['askname'] });
     c.take = takes;
-    b.tab.parked = true;
+    b.tab.setParking('frozen');
     hub.tabChanged();
     const answer = fake.ask('askName');
     await clock.settle();
@@ -710,5 +714,177 @@ describe('what a tab has under way on the hub', () => {
     hub.cancelStream(a.tab, counter.callId);
     await expect(outcome).resolves.toMatchObject({ reply: { ok: true, value: undefined } });
     expect(fake.streams[0]?.cancelled).toBe(true);
+  });
+});
+
+describe('a topic', () => {
+  const topics = { metric: METRIC };
+
+  it('is joined for a tab that has attached, and its events go there', async () => {
+    const { clock, fake, hub, attach } = await setUpLive();
+    const b = new PartTab('b', { ordinal: 2 });
+    attach(b, { topics });
+    const outcome = hub.joinTopic(b.tab, 'metric', 'cpu');
+    await fake.invocations[0]?.answer();
+    expect((await outcome).reply).toEqual({ ok: true, value: { retain: 'last' } });
+    await fake.emit('metric', { name: 'cpu' });
+    await clock.settle();
+    expect(b.events()).toEqual([[{ name: 'cpu' }]]);
+    expect(hub.topics()).toMatchObject([{ topic: 'metric', key: 'cpu', tabs: 1, isJoined: true }]);
+  });
+
+  it('keeps its keys when the tab attaches again', async () => {
+    const { clock, fake, hub, attach, a } = await setUpLive();
+    attach(a, { topics });
+    void hub.joinTopic(a.tab, 'metric', 'cpu');
+    await fake.invocations[0]?.answer();
+    attach(a, { topics });
+    await fake.emit('metric', { name: 'cpu' });
+    await clock.settle();
+    expect(a.events()).toHaveLength(1);
+    expect(fake.invocations).toHaveLength(1);
+  });
+
+  it.each(['goes', 'detaches'])('is left when the tab that holds it %s and nobody else wants it', async (how) => {
+    const { clock, fake, hub, attach, a } = await setUpLive(['a', 'b']);
+    attach(a, { topics });
+    void hub.joinTopic(a.tab, 'metric', 'cpu');
+    await fake.invocations[0]?.answer();
+    if (how === 'goes') hub.removeGone(a.tab);
+    else await hub.detach(a.tab);
+    await clock.advanceBy(TOPIC_LINGER_MS);
+    expect(fake.invocations.map(({ method }) => method)).toEqual(['JoinMetric', 'LeaveMetric']);
+  });
+
+  it('that another tab declares otherwise stays as the first has declared it, and the other is told', async () => {
+    const { hub, attach, a } = await setUpLive(['a', 'b']);
+    attach(a, { topics });
+    const other = wishFor(HUB, { topics: { metric: { ...METRIC, join: 'Other' }, own: METRIC } });
+    attach(new PartTab('b'), other);
+    expect(hub.differences(other)).toEqual([
+      { setting: 'topics.metric', inForce: 'join JoinMetric', asked: 'join Other' },
+    ]);
+    expect(hub.differences(wishFor(HUB, { topics }))).toEqual([]);
+  });
+
+  it('ends with the identity: keys, values and calls that wait', async () => {
+    const { clock, fake, hub, attach, a } = await setUpLive(['a', 'b']);
+    attach(a, { topics });
+    void hub.joinTopic(a.tab, 'metric', 'cpu');
+    const waits = hub.joinTopic(a.tab, 'metric', 'disk');
+    await fake.emit('metric', { name: 'cpu', of: 'the old user' });
+    await hub.signOut(signedOutError());
+    expect((await waits).reply).toMatchObject({ ok: false, error: { code: 'signed-out' } });
+    expect(hub.topics()).toEqual([]);
+    expect(clock.pending).toBe(0);
+
+    const next = new PartTab('next');
+    attach(next, { topics });
+    void hub.joinTopic(next.tab, 'metric', 'cpu');
+    await clock.settle();
+    await fake.accept();
+    expect(next.retained()).toEqual([]);
+    expect(fake.invocations.at(-1)).toMatchObject({ socket: 2, method: 'JoinMetric', args: ['cpu'] });
+  });
+
+  it('ends with the hub, and leaves no timer', async () => {
+    const { clock, fake, hub, attach, a } = await setUpLive();
+    attach(a, { topics });
+    void hub.joinTopic(a.tab, 'metric', 'cpu');
+    await fake.emit('metric', { name: 'cpu' });
+    await hub.detach(a.tab);
+    expect(hub.topics()).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('what is known of the last reconnect', () => {
+  it('is nothing before the first, then how long it took; what was missed is unknown', async () => {
+    const { clock, fake, a } = await setUpLive();
+    expect(newest(a).lastReconnect).toBeNull();
+    await clock.advanceBy(100);
+    await fake.cut();
+    await clock.advanceBy(2_000);
+    expect(newest(a).lastReconnect).toBeNull();
+    await clock.advanceBy(500);
+    await fake.accept();
+    expect(newest(a).lastReconnect).toEqual({ endedAtMs: 2_600, lastedMs: 2_500, missed: 'unknown' });
+  });
+
+  it('covers every attempt that it took', async () => {
+    const { clock, fake, a } = await setUpLive(['a'], { delaysMs: [1_000, 1_000] });
+    await fake.cut();
+    await clock.advanceBy(1_000);
+    await fake.refuse();
+    await clock.advanceBy(1_000);
+    await fake.accept();
+    expect(newest(a).lastReconnect).toMatchObject({ lastedMs: 2_000 });
+  });
+
+  it('is that nothing was missed, where the hub has taken up the connection again', async () => {
+    const { clock, fake, a } = await setUpLive();
+    await clock.advanceBy(700);
+    await fake.resume(40);
+    await clock.settle();
+    expect(newest(a)).toMatchObject({ phase: 'live', lastReconnect: { endedAtMs: 700, lastedMs: 40, missed: 'no' } });
+  });
+
+  it('is forgotten when the hub is closed: the next connection is no reconnect', async () => {
+    const { clock, fake, hub, attach, a } = await setUpLive();
+    await fake.cut();
+    await clock.advanceBy(2_000);
+    await fake.accept();
+    await hub.detach(a.tab);
+    attach(a);
+    await clock.settle();
+    await fake.accept();
+    expect(newest(a)).toMatchObject({ phase: 'live', lastReconnect: null });
+  });
+});
+
+describe('a claim', () => {
+  it('is offered to the primary, and lost for the others when it has confirmed', async () => {
+    const { hub, a, b } = await setUpLive(['a', 'b']);
+    const other = hub.claims.claim(b.tab, 'sound-1');
+    expect(await hub.claims.claim(a.tab, 'sound-1')).toBe('offered');
+    expect(hub.claims.confirm(a.tab, 'sound-1')).toBe(true);
+    expect(await other).toBe('lost');
+  });
+
+  it.each<[string, (hub: SharedHub, a: PartTab) => void]>([
+    [
+      'is parked',
+      (hub, a) => {
+        a.tab.setParking('frozen');
+        hub.tabChanged();
+      },
+    ],
+    ['goes', (hub, a) => hub.removeGone(a.tab)],
+    ['detaches', (hub, a) => void hub.detach(a.tab)],
+  ])('is handed on when the tab that was offered it %s', async (_, how) => {
+    const { clock, hub, a, b } = await setUpLive(['a', 'b']);
+    expect(await hub.claims.claim(a.tab, 'sound-1')).toBe('offered');
+    const other = hub.claims.claim(b.tab, 'sound-1');
+    how(hub, a);
+    expect(await other).toBe('offered');
+    expect(hub.claims.confirm(b.tab, 'sound-1')).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('that a tab knows to be settled is lost', async () => {
+    const { hub, attach, a } = await setUpLive(['a']);
+    attach(new PartTab('b'), { settledClaims: ['sound-1'] });
+    expect(await hub.claims.claim(a.tab, 'sound-1')).toBe('lost');
+  });
+
+  it('is forgotten at sign-out', async () => {
+    const { clock, hub, attach, a } = await setUpLive(['a', 'b']);
+    attach(a, { settledClaims: ['sound-1'] });
+    const waits = hub.claims.claim(a.tab, 'sound-2').then(() => hub.claims.claim(a.tab, 'sound-2'));
+    await clock.settle();
+    await Promise.all([expect(waits).rejects.toMatchObject({ code: 'signed-out' }), hub.signOut(signedOutError())]);
+    expect(clock.pending).toBe(0);
+    attach(a);
+    expect(await hub.claims.claim(a.tab, 'sound-1')).toBe('offered');
   });
 });

@@ -1,29 +1,32 @@
 /** One hub that tabs share: its link, the tabs that want it, its primary tab, and what they are told. */
 import { HubshareError, wireError, type WireError } from '../../src/contract/errors.js';
-import type { HubStatus } from '../../src/contract/frames.js';
 import type {
   CallOutcome,
   HandlersResult,
   HubCall,
   HubSettings,
   HubWish,
+  SettingDifference,
   UploadPiece,
 } from '../../src/contract/rpc.js';
 import type { HubCounters } from '../../src/contract/report.js';
+import { CLAIM_CONFIRM_MS, CLAIM_WAIT_MS } from '../../src/contract/timing.js';
 import type { Clock } from '../clock.js';
-import { encodeLog, encoderFor, encodeStatus, type Format } from '../delivery/encode.js';
-import type { Encoded } from '../delivery/outbox.js';
-import { createSubscriptions } from '../delivery/subscriptions.js';
+import { createAudience, type Audience } from '../delivery/audience.js';
+import { encoderFor, type Format } from '../delivery/encode.js';
+import { createTopicDeclarations, type Topic } from '../delivery/topic-declarations.js';
 import type { Journal } from '../observe/journal.js';
 import type { Tab } from '../tabs/tab.js';
+import { createAnnouncements, type Announcements } from './announcements.js';
 import { createCallRuns } from './call-runs.js';
 import { createCalls } from './calls.js';
+import { createClaims, type Claims } from './claims.js';
 import type { State } from './connection-machine.js';
 import type { HubLink, HubLinkDeps } from './hub-link.js';
 import { createMembership } from './membership.js';
 import { createQuestions } from './questions.js';
+import { settingDifferences, topicDifferences } from './setting-differences.js';
 import { stateNote } from './state-note.js';
-import { projectStatus } from './status.js';
 import { createStreams } from './streams.js';
 import { createUploads } from './uploads.js';
 
@@ -34,13 +37,17 @@ export interface SharedHubDeps {
   /** What the tab that opened the hub asked for. */
   readonly settings: HubSettings;
   readonly format: Format;
+  /** Those that the app's worker has declared for this hub. */
+  readonly topics: readonly Topic[];
+  /** Milliseconds that a member of a topic stays joined after the last tab has let it go. */
+  readonly topicLingerMs: number;
   readonly clock: Clock;
   readonly journal: Journal;
   /** Milliseconds that the connection outlives its last tab, when that tab has gone without saying `stop`. */
   readonly lingerMs: number;
   /** Milliseconds that a tab may take to say whether it answers a question of the hub. */
   readonly questionTakeMs: number;
-  readonly createLink: (events: Pick<HubLinkDeps, 'onState' | 'onEvent' | 'onQuestion'>) => HubLink;
+  readonly createLink: (events: Pick<HubLinkDeps, 'onState' | 'onEvent' | 'onQuestion' | 'onResumed'>) => HubLink;
   /** Every hub that the worker holds open now. */
   readonly activeHubs: () => readonly string[];
   /** This hub went live or stopped being live, so `activeHubs` differs for all. */
@@ -52,14 +59,17 @@ export interface SharedHubDeps {
   readonly onChange: () => void;
 }
 
-export interface SharedHub {
+export interface SharedHub
+  extends
+    Pick<Audience, 'subscribe' | 'unsubscribe' | 'joinTopic' | 'leaveTopic' | 'topics'>,
+    Pick<Announcements, 'status' | 'publish' | 'log'> {
   readonly url: string;
   /** The settings in force: they hold until the worker has closed the hub. */
   readonly settings: HubSettings;
-  readonly status: HubStatus;
   readonly counters: HubCounters;
   readonly connectedAtMs: number | null;
   readonly link: HubLink;
+  readonly claims: Pick<Claims, 'claim' | 'confirm'>;
   readonly tabIds: readonly string[];
   readonly primaryTabId: string | null;
   /** Some tab has an `accessTokenFactory`, though it may be parked now. */
@@ -71,12 +81,12 @@ export interface SharedHub {
   /** Tabs whose retry policy can be asked, the primary first. */
   retryPolicyTabs(): Tab[];
   attach(tab: Tab, wish: HubWish): void;
+  /** What a tab that has attached asked for and does not get. */
+  differences(wish: HubWish): SettingDifference[];
   /** The tab said that it no longer wants the hub. */
   detach(tab: Tab): Promise<void>;
   /** The tab has gone. */
   removeGone(tab: Tab): void;
-  subscribe(tab: Tab, method: string): void;
-  unsubscribe(tab: Tab, method: string): void;
   invoke(tab: Tab, call: HubCall): Promise<CallOutcome>;
   send(tab: Tab, call: HubCall): Promise<CallOutcome>;
   stream(tab: Tab, call: HubCall): Promise<CallOutcome>;
@@ -86,13 +96,9 @@ export interface SharedHub {
   upload(tab: Tab, piece: UploadPiece): void;
   /** An answer to a question of another hub, or one that comes too late, is ignored. */
   answer(tab: Tab, questionId: string, result: HandlersResult): void;
-  /** Gives a line of SignalR's log, redacted, to the tabs that want it; `level` is SignalR's `LogLevel`. */
-  log(level: number, text: string): void;
   /** A tab was shown, hidden, parked or is back. */
   tabChanged(): void;
   makePrimary(tab: Tab): void;
-  /** Tells every member the present status. */
-  publish(): void;
   /** Closes at once and lets every tab go. */
   signOut(error: WireError): Promise<void>;
 }
@@ -100,11 +106,9 @@ export interface SharedHub {
 export function createSharedHub(deps: SharedHubDeps): SharedHub {
   const { url, number, clock, journal } = deps;
   const members = createMembership(journal);
-  const subscriptions = createSubscriptions();
+  const declarations = createTopicDeclarations(deps.topics);
   const encoder = encoderFor(deps.format);
   const counters = { starts: 0, connected: 0, lost: 0, events: 0, calls: 0, callsFailed: 0 };
-  let lastConnectedMs = 0;
-  let closedBy: WireError | null = null;
   let cancelLinger: (() => void) | null = null;
 
   const questions = createQuestions({
@@ -113,12 +117,22 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
     clock,
     journal,
     takeMs: deps.questionTakeMs,
-    tabs: (method) => members.ranked(({ tab }) => subscriptions.has(tab, method)),
+    tabs: (method) => members.ranked(({ tab }) => audience.hears(tab, method)),
   });
   const link = deps.createLink({
     onState,
     onEvent,
     onQuestion: (method, args) => questions.ask(method.toLowerCase(), args),
+    onResumed: (lastedMs) => announcements.resumed(lastedMs),
+  });
+  const announcements = createAnnouncements({ ...deps, hub: number, link, members });
+  const { publish } = announcements;
+  const audience = createAudience({ ...deps, hub: number, link, encoder, declarations });
+  const claims = createClaims({
+    clock,
+    waitMs: CLAIM_WAIT_MS,
+    confirmMs: CLAIM_CONFIRM_MS,
+    rank: () => members.ranked(() => true),
   });
   const uploads = createUploads();
   const runs = createCallRuns({ link, uploads, counters, onChange: deps.onChange });
@@ -129,13 +143,15 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
     if (state.kind === 'starting') counters.starts += 1;
     if (state.kind === 'live') {
       counters.connected += 1;
-      lastConnectedMs = state.sinceMs;
+      audience.connected(state.run);
     }
     if (before.kind === 'live') {
       counters.lost += state.kind === 'idle' ? 0 : 1;
       questions.end();
       uploads.clear();
+      audience.lost();
     }
+    announcements.follow(state, before);
     const note = stateNote(state, link.transport, clock.now());
     journal.note('hub', note.text, note.code);
     deps.onState(state);
@@ -145,44 +161,20 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
 
   function onEvent(method: string, args: unknown[]): void {
     counters.events += 1;
-    const name = method.toLowerCase();
-    let encoded: Encoded | null = null;
-    for (const tab of subscriptions.of(name)) {
-      encoded ??= encoder.event(number, name, args);
-      tab.deliver(encoded, url);
-    }
-    deps.onChange();
-  }
-
-  function currentStatus(): HubStatus {
-    return projectStatus({
-      state: link.state,
-      transport: link.transport,
-      closedBy,
-      lastConnectedMs,
-      activeHubs: deps.activeHubs(),
-      primaryTabId: members.primaryId,
-      tabIds: members.ids,
-    });
-  }
-
-  function publish(): void {
-    if (members.size > 0) {
-      const encoded = encodeStatus(number, currentStatus());
-      for (const tab of members.tabs()) tab.deliver(encoded, url);
-    }
+    audience.event(method, args);
     deps.onChange();
   }
 
   function forget(tab: Tab): boolean {
     if (!members.remove(tab)) return false;
     dropWork(tab);
-    for (const method of subscriptions.removeTab(tab)) link.unlisten(method);
+    audience.drop(tab);
     // After the subscriptions: the tab itself must not be asked again.
     questions.drop(tab);
     // What still waits is of no use to a tab that has let the hub go, and would be stale if it came back.
     tab.outbox.wipe(number);
     members.elect();
+    claims.drop(tab);
     publish();
     return true;
   }
@@ -194,23 +186,20 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
   }
 
   async function closeUnused(): Promise<void> {
+    audience.clearTopics(stoppedError());
     await link.close();
     // A tab may have come and gone while the link was closing: then it is that tab's linger that ends the hub.
     if (members.size === 0 && link.state.kind === 'idle') deps.onUnused();
   }
 
-  function subscribe(tab: Tab, method: string): void {
-    const name = method.toLowerCase();
-    if (subscriptions.add(tab, name)) link.listen(name);
-  }
-
   return {
     url,
     link,
+    claims,
     counters,
     settings: deps.settings,
     get status() {
-      return currentStatus();
+      return announcements.status;
     },
     get connectedAtMs() {
       return link.state.kind === 'live' ? link.state.sinceMs : null;
@@ -232,11 +221,13 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
     attach(tab, wish) {
       cancelLinger?.();
       cancelLinger = null;
-      closedBy = null;
+      announcements.closedBy(null);
       members.put(tab, wish);
-      for (const method of subscriptions.removeTab(tab)) link.unlisten(method);
-      for (const method of wish.methods) subscribe(tab, method);
+      audience.resubscribe(tab, wish.methods);
+      declarations.declare(wish.topics);
+      claims.learn(wish.settledClaims);
       members.elect();
+      claims.review();
       // Opened first: what the tab is told then is the attempt that it has caused, not what was before.
       if (wish.opens) {
         if (link.state.kind === 'waiting') link.retryNow();
@@ -244,6 +235,10 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
       }
       publish();
     },
+    differences: (wish) => [
+      ...settingDifferences(deps.settings, wish.settings),
+      ...topicDifferences((name) => declarations.find(name), wish.topics),
+    ],
     async detach(tab) {
       if (forget(tab) && members.size === 0) await closeUnused();
     },
@@ -254,11 +249,11 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
         void closeUnused();
       }, deps.lingerMs);
     },
-    subscribe,
-    unsubscribe(tab, method) {
-      const name = method.toLowerCase();
-      if (subscriptions.remove(tab, name)) link.unlisten(name);
-    },
+    subscribe: audience.subscribe,
+    unsubscribe: audience.unsubscribe,
+    joinTopic: audience.joinTopic,
+    leaveTopic: audience.leaveTopic,
+    topics: audience.topics,
     invoke: (tab, call) => calls.invoke(tab, call),
     send: (tab, call) => calls.send(tab, call),
     stream: (tab, call) => streams.stream(tab, call),
@@ -269,13 +264,10 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
       throw new HubshareError(wireError('not-connected', 'The call that sent this stream is over.', {}));
     },
     answer: (tab, questionId, result) => questions.answer(tab, questionId, result),
-    log(level, text) {
-      if (members.logReaders.length === 0) return;
-      const encoded = encodeLog(number, level, text);
-      for (const tab of members.logReaders) tab.deliver(encoded, url);
-    },
+    log: announcements.log,
     tabChanged() {
       if (members.elect()) publish();
+      claims.review();
     },
     makePrimary(tab) {
       if (members.has(tab) && members.elect(tab.id)) publish();
@@ -284,20 +276,22 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
     async signOut(error) {
       cancelLinger?.();
       cancelLinger = null;
-      closedBy = error;
+      announcements.closedBy(error);
       const leaving = [...members.tabs()];
       for (const tab of leaving) {
         dropWork(tab);
         // What still waits belongs to the old user: it is wiped, and the goodbye is what each tab is told instead.
         tab.outbox.wipe(number);
       }
+      audience.clearTopics(error);
+      claims.clear();
       const closed = link.close();
       // One turn, so that every hub that signs out with this one is closed: the goodbye tells what is true of all of them.
       await Promise.resolve();
       publish();
       for (const tab of leaving) {
         members.remove(tab);
-        for (const method of subscriptions.removeTab(tab)) link.unlisten(method);
+        audience.drop(tab);
       }
       members.elect();
       await closed;
@@ -312,4 +306,8 @@ export function signedOutError(): WireError {
     'Signed out: the hub connection is closed for all tabs. Call start() after the next sign-in.',
     {},
   );
+}
+
+function stoppedError(): WireError {
+  return wireError('stopped', 'The hub was let go by its last tab. Call start() again.', {});
 }

@@ -1,4 +1,13 @@
-import { HttpTransportType, JsonHubProtocol, MessageType, NullLogger, type HubMessage } from '@microsoft/signalr';
+import {
+  AbortError,
+  HttpTransportType,
+  JsonHubProtocol,
+  MessageType,
+  NullLogger,
+  type HttpRequest,
+  type HttpResponse,
+  type HubMessage,
+} from '@microsoft/signalr';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { HubSettings } from '../../src/contract/rpc.js';
 import { createSanitizer } from '../auth/sanitizer.js';
@@ -61,7 +70,13 @@ function setUp(
   const wire = new FakeWire(all.protocol);
   http.binary = all.protocol === 'messagepack';
   const clock = new FakeClock();
-  const events = { event: vi.fn(), question: vi.fn<(...call: unknown[]) => Promise<unknown>>(), closed: vi.fn() };
+  const events = {
+    event: vi.fn(),
+    question: vi.fn<(...call: unknown[]) => Promise<unknown>>(),
+    closed: vi.fn(),
+    resumed: vi.fn(),
+  };
+  const retryHint = { answered: vi.fn(), announced: vi.fn() };
   const openSocket = (): HubSocket => {
     const socket = openSignalRSocket(
       {
@@ -72,6 +87,7 @@ function setUp(
         logger: NullLogger.instance,
         clock,
         transports: createTransportMemory(all.transport ?? 7),
+        retryHint,
         onFrame: () => undefined,
         inner: { httpClient: http, WebSocket: wire.WebSocket },
       },
@@ -80,7 +96,7 @@ function setUp(
     open.push(socket);
     return socket;
   };
-  return { wire, http, events, clock, openSocket };
+  return { wire, http, events, retryHint, clock, openSocket };
 }
 
 async function setUpLive(...args: Parameters<typeof setUp>) {
@@ -514,6 +530,150 @@ describe('settings', () => {
     expect(pings()).toBe(atStart);
     await vi.advanceTimersByTimeAsync(1);
     expect(pings()).toBe(atStart + 1);
+  });
+});
+
+describe('a stop in the middle of a start over long polling', () => {
+  /** Answers one step of the start only when the test says so. */
+  class SteppedHub extends FakeHttpHub {
+    held: (() => void) | null = null;
+
+    constructor(private readonly step: string) {
+      super();
+      this.negotiates.set(`${HUB}/negotiate`, () => ({
+        negotiateVersion: 1,
+        connectionId: 'i',
+        connectionToken: 'connection-secret',
+        availableTransports: [{ transport: 'LongPolling', transferFormats: ['Text', 'Binary'] }],
+      }));
+    }
+
+    override async send(request: HttpRequest): Promise<HttpResponse> {
+      const response = super.send(request);
+      if (this.steps.at(-1) !== this.step || this.steps.indexOf(this.step) !== this.steps.length - 1) return response;
+      await new Promise<void>((resolve, reject) => {
+        this.held = resolve;
+        if (request.abortSignal) request.abortSignal.onabort = () => reject(new AbortError());
+      });
+      return response;
+    }
+
+    get steps(): string[] {
+      return this.requests.map(({ method, url }) => `${method ?? ''} ${new URL(url ?? '').pathname}`);
+    }
+  }
+
+  async function setUpHeld(step: string) {
+    const http = new SteppedHub(step);
+    const { openSocket, events } = setUp({ transport: null, skipNegotiation: false }, { http });
+    const socket = openSocket();
+    const started = socket.start().then(
+      () => 'started',
+      () => 'refused',
+    );
+    const release = await until(() => http.held);
+    return { http, events, socket, started, release };
+  }
+
+  it.each([
+    ['the first poll is', 'GET /hubs/ops'],
+    ['the handshake is', 'POST /hubs/ops'],
+  ])('when %s under way takes the connection off the hub', async (_what, step) => {
+    const { http, events, socket, started, release } = await setUpHeld(step);
+    const stopped = socket.stop();
+    release();
+    await stopped;
+    expect(await started).toBe('refused');
+    const last = http.requests.at(-1);
+    expect(last).toMatchObject({ method: 'DELETE', url: `${HUB}?id=connection-secret` });
+    await quiet();
+    expect(http.requests.at(-1)).toBe(last);
+    expect(events.closed).not.toHaveBeenCalled();
+  });
+
+  it('when negotiate is under way does not wait for its answer, and nothing follows', async () => {
+    const { http, socket, started } = await setUpHeld('POST /hubs/ops/negotiate');
+    await socket.stop();
+    expect(await started).toBe('refused');
+    await quiet();
+    expect(http.steps).toEqual(['POST /hubs/ops/negotiate']);
+  });
+
+  it('that takes too long is broken off', async () => {
+    const { http, socket, started } = await setUpHeld('GET /hubs/ops');
+    const stopped = socket.stop();
+    await quiet();
+    expect(http.steps.at(-1)).toBe('GET /hubs/ops');
+    socket.abandon();
+    await stopped;
+    expect(await started).toBe('refused');
+  });
+});
+
+describe('an event stream that ends before the first ping has been answered', () => {
+  /** Its events are what the test stubs `fetch` with; the ping that ends a start is answered when the test says so. */
+  class StreamingHub extends FakeHttpHub {
+    answerPing: (() => void) | null = null;
+    #stream: ReadableStreamDefaultController<Uint8Array> | null = null;
+    readonly fetch = async (): Promise<Response> =>
+      new Response(new ReadableStream<Uint8Array>({ start: (stream) => void (this.#stream = stream) }), {
+        headers: { 'content-type': 'text/event-stream' },
+      });
+
+    constructor() {
+      super();
+      this.negotiates.set(`${HUB}/negotiate`, () => ({
+        negotiateVersion: 1,
+        connectionId: 'i',
+        connectionToken: 'connection-secret',
+        availableTransports: [{ transport: 'ServerSentEvents', transferFormats: ['Text'] }],
+      }));
+    }
+
+    override async send(request: HttpRequest): Promise<HttpResponse> {
+      const response = super.send(request);
+      if (request.content === '{"type":6}\u001e') await new Promise<void>((resolve) => (this.answerPing = resolve));
+      return response;
+    }
+
+    override say(frame: unknown): void {
+      this.#stream?.enqueue(new TextEncoder().encode(`data: ${String(frame)}\r\n\r\n`));
+    }
+
+    end(): void {
+      this.#stream?.close();
+    }
+  }
+
+  async function setUpPinging() {
+    const http = new StreamingHub();
+    vi.stubGlobal('fetch', http.fetch);
+    const { openSocket, events } = setUp({ transport: null, skipNegotiation: false }, { http });
+    const socket = openSocket();
+    const started = socket.start();
+    const answerPing = await until(() => http.answerPing);
+    return { http, events, socket, started, answerPing };
+  }
+
+  afterEach(() => void vi.unstubAllGlobals());
+
+  it('is a loss that is told', async () => {
+    const { http, events, started, answerPing } = await setUpPinging();
+    http.end();
+    await quiet();
+    expect(events.closed).not.toHaveBeenCalled();
+    answerPing();
+    await started;
+    expect(events.closed.mock.calls).toEqual([[expect.any(Error), null]]);
+  });
+
+  it('is none when the stream goes on', async () => {
+    const { events, socket, started, answerPing } = await setUpPinging();
+    answerPing();
+    await started;
+    await quiet();
+    expect(events.closed).not.toHaveBeenCalled();
+    expect(socket.transport).toBe('ServerSentEvents');
   });
 });
 

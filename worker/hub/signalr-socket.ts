@@ -20,10 +20,13 @@ import { readCall } from './protocol/client-result.js';
 import { createHubProtocol } from './protocol/hub-protocol.js';
 import { withUploads } from './protocol/upload-arguments.js';
 import { announcedWay, reauthenticate, type AnnouncedWay } from './reauthenticate.js';
+import type { RetryHint } from './retry-hint.js';
 import { redirectableBearer, type Bearer } from './transport/bearer.js';
 import { createBearerEventSource } from './transport/event-source.js';
+import { FetchClient } from './transport/fetch-client.js';
 import { BearerHttpClient } from './transport/http-client.js';
 import type { Negotiated } from './transport/negotiate.js';
+import type { Answer } from './transport/retry-after.js';
 import { createBearerWebSocket } from './transport/web-socket.js';
 import type { TransportMemory } from './transport-memory.js';
 
@@ -35,6 +38,8 @@ export interface SignalRSocketDeps {
   readonly logger: ILogger;
   readonly clock: Clock;
   readonly transports: TransportMemory;
+  /** Told what the hub says about the next attempt. */
+  readonly retryHint: Pick<RetryHint, 'answered' | 'announced'>;
   /** Something arrived from the hub. */
   readonly onFrame: () => void;
   /** For tests. */
@@ -43,6 +48,14 @@ export interface SignalRSocketDeps {
 
 /** A client method by which a hub says how it takes new tokens. */
 const AUTHORIZED = 'connection.authorized';
+
+/** A client method by which a hub says, before a planned restart, how long clients should stay away. */
+const RETRY_AFTER = 'connection.retryafter';
+
+/** What is heard whether or not the app listens to it. In lower case, as every listened method. */
+const OWN_METHODS: ReadonlySet<string> = new Set([AUTHORIZED, RETRY_AFTER]);
+
+const EVENT_SOURCE_CLOSED = 2;
 
 /** @throws {HubshareError} `option-invalid` when the settings cannot work. */
 export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEvents): HubSocket {
@@ -54,12 +67,18 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
   let inFrame = false;
   const uploadsOpen = createOpenUploads(() => clock.now());
   let tried: HttpTransportType | null = null;
+  let eventSource: { readonly readyState: number } | null = null;
   let transport: HttpTransportType | null = null;
   let negotiated: Negotiated | null = null;
   let announced: AnnouncedWay | null = null;
   let close: { readonly allowReconnect: boolean } | null = null;
   /** Why a request failed, where SignalR would only give a text. */
   let tokenFailure: HubshareError | null = null;
+
+  /** What an abandoned start still hears is no news. */
+  function onAnswer(answer: Answer): void {
+    if (!ended.signal.aborted) deps.retryHint.answered(answer);
+  }
 
   class HttpClientOfThisStart extends BearerHttpClient {
     override send(request: HttpRequest): Promise<HttpResponse> {
@@ -70,8 +89,7 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
   const httpClient = new HttpClientOfThisStart({
     bearer,
     sanitizer,
-    logger,
-    ...(inner.httpClient === undefined ? {} : { inner: inner.httpClient }),
+    inner: inner.httpClient ?? new FetchClient({ logger, clock, onAnswer }),
     signal: ended.signal,
     onNegotiated: (answer) => {
       negotiated = answer;
@@ -83,6 +101,8 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
   const BearerWebSocket = createBearerWebSocket({
     bearer,
     signal: ended.signal,
+    now: () => clock.now(),
+    onResumed: (lastedMs) => events.resumed(lastedMs),
     ...(inner.WebSocket === undefined ? {} : { base: inner.WebSocket }),
   });
   class WebSocketOfThisStart extends BearerWebSocket {
@@ -93,11 +113,18 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
       super(address, protocols);
     }
   }
-  const BearerEventSource = createBearerEventSource({ bearer, headers: settings.headers, signal: ended.signal });
+  const BearerEventSource = createBearerEventSource({
+    bearer,
+    headers: settings.headers,
+    signal: ended.signal,
+    onAnswer,
+  });
   class EventSourceOfThisStart extends BearerEventSource {
     constructor(address: string | URL, init?: { readonly withCredentials?: boolean }) {
       tried = HttpTransportType.ServerSentEvents;
       super(address, init);
+      // eslint-disable-next-line @typescript-eslint/no-this-alias -- SignalR makes it and keeps it to itself
+      eventSource = this;
     }
   }
 
@@ -143,17 +170,19 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
   const handle = (method: string, marked: readonly unknown[]): Promise<unknown> | undefined => {
     const { args, isQuestion } = readCall(marked);
     if (method === AUTHORIZED && !isQuestion) announced = announcedWay(args);
+    if (method === RETRY_AFTER && !isQuestion) deps.retryHint.announced(args);
     if (!listened.has(method)) return undefined;
     if (isQuestion) return events.question(method, args);
     events.event(method, args);
     return undefined;
   };
-  connection.on(AUTHORIZED, (...args: unknown[]) => handle(AUTHORIZED, args));
-  connection.onclose((error) => {
+  for (const method of OWN_METHODS) connection.on(method, (...args: unknown[]) => handle(method, args));
+  const lost = (error: Error | undefined): void => {
     ended.abort();
     uploadsOpen.letGoOfAll();
     events.closed(error, close);
-  });
+  };
+  connection.onclose(lost);
 
   return {
     async start() {
@@ -166,10 +195,16 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
       }
       transport = tried;
       if (transport !== null) transports.worked(transport);
+      // The last step of a start is a ping, over an event stream a request. When the stream ends meanwhile, SignalR (10.0.11) comes
+      // to the state Connected all the same, and stays there without calling `onclose`.
+      if (tried === HttpTransportType.ServerSentEvents && eventSource?.readyState === EVENT_SOURCE_CLOSED) {
+        lost(new Error('The event stream ended before the connection was up.'));
+      }
     },
     async stop() {
       // Before the handshake SignalR can forget a request or a socket: those are ended by the signal. A live one says goodbye first.
-      if (transport === null) ended.abort();
+      // So does one that polls: a hub cannot see that a poll was given up, and would keep the connection until its own limit.
+      if (transport === null && tried !== HttpTransportType.LongPolling) ended.abort();
       await connection.stop();
       ended.abort();
     },
@@ -183,11 +218,11 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
     listen(method) {
       if (listened.has(method)) return;
       listened.add(method);
-      if (method !== AUTHORIZED) connection.on(method, (...args: unknown[]) => handle(method, args));
+      if (!OWN_METHODS.has(method)) connection.on(method, (...args: unknown[]) => handle(method, args));
     },
     unlisten(method) {
       listened.delete(method);
-      if (method !== AUTHORIZED) connection.off(method);
+      if (!OWN_METHODS.has(method)) connection.off(method);
     },
     async invoke(method, args, uploads) {
       const sent = uploadsOpen.of(uploads);

@@ -35,6 +35,7 @@ const project = (state: State, more: Partial<StatusParts> = {}) =>
     activeHubs: ['https://h.test/ops'],
     primaryTabId: 'a',
     tabIds: ['a', 'b'],
+    lastReconnect: null,
     ...more,
   });
 
@@ -120,4 +121,10 @@ describe('the status', () => {
     expect(project(live, { closedBy }).error).toBeNull();
     expect(project(waiting(true), { closedBy }).error).toEqual(error);
   });
+});
+
+it('tells of the last reconnect as long as the hub is open', () => {
+  const lastReconnect = { endedAtMs: 5, lastedMs: 2, missed: 'unknown' } as const;
+  expect(project(live, { lastReconnect }).lastReconnect).toEqual(lastReconnect);
+  expect(project(live).lastReconnect).toBeNull();
 });

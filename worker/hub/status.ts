@@ -1,6 +1,6 @@
 /** What tabs are told of a hub: a projection of the machine's state and the list of its tabs. */
 import { ConnectionStatus, type SignalRConnection } from '../../src/contract/connection.js';
-import type { HubStatus } from '../../src/contract/frames.js';
+import type { HubStatus, Reconnect } from '../../src/contract/frames.js';
 import type { WireError } from '../../src/contract/errors.js';
 import type { State } from './connection-machine.js';
 
@@ -13,6 +13,7 @@ export interface StatusParts {
   readonly activeHubs: readonly string[];
   readonly primaryTabId: string | null;
   readonly tabIds: readonly string[];
+  readonly lastReconnect: Reconnect | null;
 }
 
 export function projectStatus(parts: StatusParts): HubStatus {
@@ -35,6 +36,7 @@ export function projectStatus(parts: StatusParts): HubStatus {
     error,
     retryAtMs: state.kind === 'waiting' ? state.retryAtMs : null,
     transport: parts.transport,
+    lastReconnect: parts.lastReconnect,
   };
 }
 

@@ -4,6 +4,7 @@ import { createSharedHub } from '../hub/shared-hub.js';
 import { createHubLink } from '../hub/hub-link.js';
 import { createSanitizer } from '../auth/sanitizer.js';
 import type { TokenReport } from '../../src/contract/report.js';
+import type { TopicDeclaration } from '../../src/contract/topics.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { FakeHub } from '../testing/fake-hub.js';
 import { PartTab, PLAIN_SETTINGS, wishFor } from '../testing/fake-tab.js';
@@ -19,6 +20,14 @@ const token: TokenReport = {
   refreshes: 0,
   failures: 0,
   lastTookMs: null,
+};
+
+const METRIC: TopicDeclaration = {
+  event: 'metric',
+  join: 'JoinMetric',
+  leave: 'LeaveMetric',
+  keyPath: [0],
+  retain: 'last',
 };
 
 async function setUp(url = 'https://h.test/hubs/ops') {
@@ -38,6 +47,8 @@ async function setUp(url = 'https://h.test/hubs/ops') {
     journal,
     lingerMs: 5_000,
     settings: PLAIN_SETTINGS,
+    topics: [],
+    topicLingerMs: 5_000,
     format: 'text',
     questionTakeMs: 5_000,
     activeHubs: () => [url],
@@ -68,7 +79,7 @@ async function setUp(url = 'https://h.test/hubs/ops') {
   };
   const a = new PartTab('a', { now: () => clock.now() });
   const b = new PartTab('b', { ordinal: 2 });
-  hub.attach(a.tab, wishFor(url, { methods: ['metric'] }));
+  hub.attach(a.tab, wishFor(url, { methods: ['metric'], topics: { metric: METRIC } }));
   await clock.settle();
   await fake.accept();
   const report = () =>
@@ -83,7 +94,7 @@ async function setUp(url = 'https://h.test/hubs/ops') {
       sinceJournal: 1,
       redact: (text) => sanitizer.redact(text),
     });
-  return { fake, clock, a, report };
+  return { fake, clock, hub, a, b, report };
 }
 
 it('says of each hub what its tabs are told, and its counters', async () => {
@@ -129,6 +140,53 @@ it('says of each tab which hubs it uses, of which it is the primary, and what wa
     delivered: 0,
     dropped: 0,
     lastAckAtMs: null,
+  });
+});
+
+it('says of each tab why it is parked, and what was left out for it', async () => {
+  const { fake, hub, b, report } = await setUp();
+  hub.attach(b.tab, wishFor(hub.url));
+  const joined = hub.joinTopic(b.tab, 'metric', 'cpu');
+  await fake.invocations[0]!.answer();
+  await joined;
+  b.tab.setParking('hidden');
+  await fake.emit('metric', 'cpu', 1);
+  await fake.emit('metric', 'cpu', 2);
+  expect(report().tabs).toMatchObject([
+    { parked: false, parking: null, conflated: 0 },
+    { parked: true, parking: 'hidden', conflated: 1, dropped: 0 },
+  ]);
+});
+
+it('says of each hub which members of topics are held, by how many tabs, and how old their values are', async () => {
+  const { fake, clock, hub, a, b, report } = await setUp();
+  expect(report().hubs[0]?.topics).toEqual([]);
+  hub.attach(b.tab, wishFor(hub.url));
+  const member = { topic: 'metric', key: 'cpu', tabs: 2 };
+  const joins = [a, b].map(({ tab }) => hub.joinTopic(tab, 'metric', 'cpu'));
+  expect(report().hubs[0]?.topics).toEqual([{ ...member, isJoined: false, retainedAtMs: null }]);
+  await fake.invocations[0]!.answer();
+  await Promise.all(joins);
+  await clock.advanceBy(10);
+  await fake.emit('metric', 'cpu', 1);
+  expect(report().hubs[0]?.topics).toEqual([{ ...member, isJoined: true, retainedAtMs: 1_010 }]);
+});
+
+it('shows no more than 200 members of the topics of a hub', async () => {
+  const { hub, a, report } = await setUp();
+  for (let n = 1; n <= 201; n += 1) void hub.joinTopic(a.tab, 'metric', n);
+  expect(report().hubs[0]?.topics).toHaveLength(200);
+});
+
+it('says how the last reconnect went', async () => {
+  const { fake, clock, report } = await setUp();
+  expect(report().hubs[0]?.lastReconnect).toBeNull();
+  await clock.advanceBy(500);
+  await fake.resume(20);
+  expect(report().hubs[0]).toMatchObject({
+    lastReconnect: { endedAtMs: 1_500, lastedMs: 20, missed: 'no' },
+    connectedAtMs: 1_000,
+    counters: { starts: 1, connected: 1, lost: 0 },
   });
 });
 

@@ -41,6 +41,8 @@ function hubReport({ hub, tokenReport }: OpenHub, redact: (text: string) => stri
     error: status.error === null ? null : { code: status.error.code, message: status.error.message },
     token: tokenReport(),
     counters: { ...hub.counters },
+    lastReconnect: status.lastReconnect,
+    topics: hub.topics(),
   };
 }
 
@@ -51,6 +53,7 @@ function tabReport(tab: Tab, hubs: readonly OpenHub[], redact: (text: string) =>
     ordinal: tab.ordinal,
     visibility: tab.visibility,
     parked: tab.parked,
+    parking: tab.parking,
     hubs: hubs.filter(({ hub }) => hub.tabIds.includes(tab.id)).map(({ hub }) => redact(hub.url)),
     primaryOf: hubs.filter(({ hub }) => hub.primaryTabId === tab.id).map(({ hub }) => redact(hub.url)),
     waiting: outbox.waiting,
@@ -58,6 +61,7 @@ function tabReport(tab: Tab, hubs: readonly OpenHub[], redact: (text: string) =>
     unacknowledged: outbox.unacknowledged,
     delivered: outbox.delivered,
     dropped: outbox.dropped,
+    conflated: outbox.conflated,
     lastAckAtMs: outbox.lastAckAtMs,
     joinedAtMs: tab.joinedAtMs,
   };

@@ -5,16 +5,18 @@ import { PLAIN_SETTINGS, wishFor } from '../testing/fake-tab.js';
 import {
   checkCall,
   checkCallId,
+  checkClaimId,
   checkHello,
   checkHubUrl,
-  checkMethod,
-  checkNumber,
+  checkParking,
   checkPiece,
   checkQuestionId,
   checkResult,
   checkVisibility,
   checkWish,
 } from './check-message.js';
+import { checkMethod } from './check-method.js';
+import { checkNumber } from './check-value.js';
 
 const channel = new MessageChannel();
 afterAll(() => channel.port1.close());
@@ -126,8 +128,17 @@ describe('attach refuses', () => {
     ['hasRetryPolicy', 'yes'],
     ['wantsLog', undefined],
     ['wantsLog', null],
+    ['methods', [, 'metric']],
     ['settings', undefined],
     ['settings', []],
+    ['topics', undefined],
+    ['topics', []],
+    ['settledClaims', undefined],
+    ['settledClaims', {}],
+    ['settledClaims', ['']],
+    ['settledClaims', [5]],
+    ['settledClaims', ['x'.repeat(1_001)]],
+    ['settledClaims', Array.from({ length: 1_001 }, (_, n) => `alarm-${n}`)],
   ])('%s: %j', (field, value) => refused(() => checkWish({ ...wish, [field]: value })));
 
   it.each<[string, unknown]>([
@@ -150,6 +161,11 @@ describe('attach refuses', () => {
     ['retryDelaysMs', [Infinity]],
     ['logLevel', 'Debug'],
   ])('settings.%s: %j', (field, value) => refused(() => checkWish(settings({ [field]: value }))));
+
+  it('not what is as much as it may be', () => {
+    const settledClaims = Array.from({ length: 1_000 }, () => 'x'.repeat(1_000));
+    expect(checkWish({ ...wish, settledClaims }).settledClaims).toEqual(settledClaims);
+  });
 
   it('makes texts of header values', () => {
     expect(checkWish(settings({ headers: { 'X-App': 5 } })).settings.headers).toEqual({ 'X-App': '5' });
@@ -219,6 +235,13 @@ it.each([undefined, null, '', 5, 'x'.repeat(101)])('refuses %j as the id of a ca
 it.each([undefined, null, '', 5, {}, []])('refuses %j as a method', (value) => refused(() => checkMethod(value)));
 it.each([undefined, null, '5', NaN, Infinity, {}])('refuses %j as a number', (value) =>
   refused(() => checkNumber(value, 'n')),
+);
+it.each([undefined, null, true, 'Cached', '', 'visible', ['hidden']])('refuses %j as a kind of parking', (value) =>
+  refused(() => checkParking(value)),
+);
+it.each(['cached', 'frozen', 'hidden'])('knows parking as %s', (value) => expect(checkParking(value)).toBe(value));
+it.each([undefined, null, 5, '', 'x'.repeat(1_001), ['id']])('refuses %j as the id of a claim', (value) =>
+  refused(() => checkClaimId(value)),
 );
 it.each([undefined, null, 'Visible', '', 1])('refuses %j as a visibility', (value) =>
   refused(() => checkVisibility(value)),

@@ -1,6 +1,4 @@
 /** Checks what a tab sends against the contract before anything is done with it. */
-import { isReservedMethod } from '../../src/contract/client-methods.js';
-import { HubshareError, wireError } from '../../src/contract/errors.js';
 import type {
   HandlersResult,
   Hello,
@@ -8,62 +6,41 @@ import type {
   HubProtocolName,
   HubSettings,
   HubWish,
+  Parking,
   UploadPiece,
   Visibility,
 } from '../../src/contract/rpc.js';
 import { secretParameter } from '../../src/contract/secret-parameters.js';
-
-function fail(detail: string): never {
-  throw new HubshareError(
-    wireError('message-invalid', `${detail} Use the client of the same hubshare version on this port.`, { detail }),
-  );
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function fields(value: unknown, what: string): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Fields)
-    : fail(`${what} must be an object.`);
-}
-
-export function checkText(value: unknown, what: string, maxLength = 2_048): string {
-  return typeof value === 'string' && value.length > 0 && value.length <= maxLength
-    ? value
-    : fail(`${what} must be a text of 1 to ${maxLength} characters.`);
-}
-
-function checkFlag(value: unknown, what: string): boolean {
-  return typeof value === 'boolean' ? value : fail(`${what} must be true or false.`);
-}
-
-export function checkNumber(value: unknown, what: string): number {
-  return typeof value === 'number' && Number.isFinite(value) ? value : fail(`${what} must be a number.`);
-}
-
-function checkCount(value: unknown, what: string): number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0
-    ? value
-    : fail(`${what} must be a number from 0.`);
-}
-
-function checkWhole(value: unknown, what: string, most: number): number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most
-    ? value
-    : fail(`${what} must be a whole number from 0 to ${most}.`);
-}
-
-/** Words of an app, of any length, also none. */
-function checkWords(value: unknown, what: string): string {
-  return typeof value === 'string' ? value : fail(`${what} must be a text.`);
-}
-
-function checkOptionalCount(value: unknown, what: string): number | null {
-  return value === null ? null : checkCount(value, what);
-}
+import { checkClientMethod, checkMethod } from './check-method.js';
+import { checkTopics } from './check-topic.js';
+import {
+  checkCount,
+  checkFlag,
+  checkItems,
+  checkList,
+  checkOptionalCount,
+  checkText,
+  checkWhole,
+  checkWords,
+  fail,
+  fields,
+} from './check-value.js';
 
 export function checkVisibility(value: unknown): Visibility {
   return value === 'visible' || value === 'hidden' ? value : fail("visibility must be 'visible' or 'hidden'.");
+}
+
+export function checkParking(value: unknown): Parking {
+  return value === 'cached' || value === 'frozen' || value === 'hidden'
+    ? value
+    : fail("the kind of parking must be 'cached', 'frozen' or 'hidden'.");
+}
+
+/** As many as a tab keeps. */
+const MAX_SETTLED_CLAIMS = 1_000;
+
+export function checkClaimId(value: unknown): string {
+  return checkText(value, 'the id of a claim', 1_000);
 }
 
 /** The hub's identity: an absolute http(s) URL. */
@@ -94,28 +71,18 @@ export function checkHello(value: unknown): Hello {
   };
 }
 
-export function checkMethod(value: unknown): string {
-  return checkText(value, 'method', 1_000);
-}
-
-/** A client method that a tab wants to hear. */
-export function checkClientMethod(value: unknown): string {
-  const name = checkMethod(value);
-  return isReservedMethod(name) ? fail(`"${name}" cannot be the name of a client method.`) : name;
-}
-
 export function checkWish(value: unknown): HubWish {
   const wish = fields(value, 'attach');
-  const { methods } = wish;
-  if (!Array.isArray(methods)) fail('methods must be a list.');
   return {
     hub: checkHubUrl(wish['hub']),
     settings: checkSettings(wish['settings']),
-    methods: (methods as unknown[]).map(checkClientMethod),
+    methods: checkItems(wish['methods'], 'methods', checkClientMethod),
     opens: checkFlag(wish['opens'], 'opens'),
     hasTokenFactory: checkFlag(wish['hasTokenFactory'], 'hasTokenFactory'),
     hasRetryPolicy: checkFlag(wish['hasRetryPolicy'], 'hasRetryPolicy'),
     wantsLog: checkFlag(wish['wantsLog'], 'wantsLog'),
+    topics: checkTopics(wish['topics']),
+    settledClaims: checkItems(wish['settledClaims'], 'settledClaims', checkClaimId, MAX_SETTLED_CLAIMS),
   };
 }
 
@@ -123,7 +90,6 @@ function checkSettings(value: unknown): HubSettings {
   const settings = fields(value, 'settings');
   const headers = fields(settings['headers'], 'headers');
   const delays = settings['retryDelaysMs'];
-  if (delays !== null && !Array.isArray(delays)) fail('retryDelaysMs must be a list or null.');
   return {
     protocol: checkProtocol(settings['protocol']),
     transport: checkOptionalCount(settings['transport'], 'transport'),
@@ -137,7 +103,10 @@ function checkSettings(value: unknown): HubSettings {
       settings['statefulReconnectBufferSize'],
       'statefulReconnectBufferSize',
     ),
-    retryDelaysMs: delays === null ? null : (delays as unknown[]).map((delay) => checkCount(delay, 'retryDelaysMs')),
+    retryDelaysMs:
+      delays === null
+        ? null
+        : checkItems(delays, 'retryDelaysMs', (delay) => checkCount(delay, 'an item of retryDelaysMs')),
     logLevel: checkOptionalCount(settings['logLevel'], 'logLevel'),
   };
 }
@@ -148,13 +117,11 @@ function checkProtocol(value: unknown): HubProtocolName {
 
 export function checkCall(value: unknown): HubCall {
   const call = fields(value, 'call');
-  const { args } = call;
-  if (!Array.isArray(args)) fail('args must be a list.');
   return {
     hub: checkHubUrl(call['hub']),
     callId: checkCallId(call['callId']),
     method: checkMethod(call['method']),
-    args: args as unknown[],
+    args: checkList(call['args'], 'args'),
     uploads: checkWhole(call['uploads'], 'uploads', MAX_UPLOADS),
   };
 }
@@ -172,13 +139,11 @@ export function checkQuestionId(value: unknown): string {
 
 export function checkPiece(value: unknown): UploadPiece {
   const piece = fields(value, 'upload');
-  const { items } = piece;
-  if (!Array.isArray(items)) fail('items must be a list.');
   return {
     hub: checkHubUrl(piece['hub']),
     callId: checkCallId(piece['callId']),
     stream: checkWhole(piece['stream'], 'stream', MAX_UPLOADS - 1),
-    items: items as unknown[],
+    items: checkList(piece['items'], 'items'),
     end: piece['end'] === null ? null : checkEnd(piece['end']),
   };
 }

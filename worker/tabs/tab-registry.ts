@@ -1,10 +1,11 @@
 /** The tabs that have joined and are alive. */
 import type { Remote, ProxyMarked } from 'comlink';
-import type { Hello, TabApi } from '../../src/contract/rpc.js';
+import type { Hello, Parking, TabApi } from '../../src/contract/rpc.js';
 import type { Clock } from '../clock.js';
 import type { OutboxLimits } from '../delivery/outbox.js';
 import type { Journal } from '../observe/journal.js';
 import { watchHolder, type Locks } from './liveness.js';
+import { createSleepers } from './sleepers.js';
 import { createTab, type Tab } from './tab.js';
 
 export interface TabRegistry {
@@ -12,6 +13,10 @@ export interface TabRegistry {
   admit(hello: Hello, remote: Remote<TabApi & ProxyMarked>): Tab;
   /** The tab says goodbye. */
   dismiss(tab: Tab): void;
+  /** `null`: the tab is back. The hubs are told by the caller. */
+  setParking(tab: Tab, how: Parking | null): void;
+  /** A tab has let a hub go: one that sleeps may be needed there. */
+  detached(): void;
   all(): Tab[];
 }
 
@@ -21,14 +26,54 @@ export function createTabRegistry(deps: {
   readonly limits: OutboxLimits;
   readonly journal: Journal;
   readonly onChange: () => void;
+  /** The ids of the tabs of each hub, in the order of joining. */
+  readonly hubTabIds: () => Iterable<readonly string[]>;
   /** Called once per tab, when it has gone or left. */
   readonly onGone: (tab: Tab) => void;
 }): TabRegistry {
   const { clock, journal } = deps;
   const tabs = new Map<string, Tab>();
-  /** Watches by the name of the lock: each name is queued for exactly once. */
+  /** Watches by the name of the lock: each name is queued for at most once. */
   const watches = new Map<string, { readonly tabId: string; readonly end: () => void }>();
   let ordinals = 0;
+  const sleepers = createSleepers({
+    locks: deps.locks,
+    journal,
+    sleeping: () => [...tabs.values()].filter(({ lock }) => !watches.has(lock)),
+    hubs: () =>
+      [...deps.hubTabIds()].map((ids) =>
+        ids.flatMap((id) => {
+          const tab = tabs.get(id);
+          return tab === undefined ? [] : [tab];
+        }),
+      ),
+    remove: (tab) => remove(tab, 'gone'),
+    wake(tab) {
+      // First, so that a tab that dies before it is back is noticed. It runs, and is needed: it need not be frozen any more.
+      watch(tab);
+      tab.wake();
+    },
+  });
+
+  function watch(tab: Tab): void {
+    if (watches.has(tab.lock)) return;
+    const { id, lock } = tab;
+    const own = {
+      tabId: id,
+      end: watchHolder(deps.locks, lock, () => {
+        if (watches.get(lock) === own) watches.delete(lock);
+        const gone = tabs.get(id);
+        // A tab that has joined again holds another lock now, and lives.
+        if (gone?.lock === lock) remove(gone, 'gone');
+      }),
+    };
+    watches.set(lock, own);
+  }
+
+  function unwatch(lock: string): void {
+    watches.get(lock)?.end();
+    watches.delete(lock);
+  }
 
   function remove(tab: Tab, how: string): void {
     if (tabs.get(tab.id) !== tab) return;
@@ -36,6 +81,7 @@ export function createTabRegistry(deps: {
     journal.note('tab', `tab ${tab.ordinal} ${how}`);
     tab.end();
     deps.onGone(tab);
+    sleepers.check();
   }
 
   return {
@@ -52,25 +98,25 @@ export function createTabRegistry(deps: {
       if (before !== undefined) remove(before, 'joined again');
       tabs.set(tab.id, tab);
       journal.note('tab', `tab ${tab.ordinal} joined`);
-      if (!watches.has(hello.tabLock)) {
-        const end = watchHolder(deps.locks, hello.tabLock, () => {
-          watches.delete(hello.tabLock);
-          const gone = tabs.get(hello.tabId);
-          // A tab that has joined again holds another lock now, and lives.
-          if (gone?.lock === hello.tabLock) remove(gone, 'gone');
-        });
-        watches.set(hello.tabLock, { tabId: hello.tabId, end });
-      }
+      watch(tab);
+      sleepers.check();
       return tab;
     },
     dismiss(tab) {
-      for (const [lock, watch] of watches) {
-        if (watch.tabId !== tab.id) continue;
-        watch.end();
-        watches.delete(lock);
-      }
+      for (const [lock, { tabId }] of watches) if (tabId === tab.id) unwatch(lock);
       remove(tab, 'left');
     },
+    setParking(tab, how) {
+      if (tabs.get(tab.id) !== tab) return;
+      if (tab.parking !== how)
+        journal.note('tab', `tab ${tab.ordinal} ${how === null ? 'is back' : `is parked: ${how}`}`);
+      tab.setParking(how);
+      // A page that was hidden, then cached or frozen, stays unwatched: a first request for the lock of a cached page evicts it.
+      if (how === 'hidden') unwatch(tab.lock);
+      if (how === null) watch(tab);
+      else sleepers.check();
+    },
+    detached: () => sleepers.check(),
     all: () => [...tabs.values()],
   };
 }

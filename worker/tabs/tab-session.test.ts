@@ -1,10 +1,18 @@
 import { proxy, type ProxyMarked, type Remote } from 'comlink';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { CONTRACT_VERSION, type Hello, type HubWish, type TabApi } from '../../src/contract/rpc.js';
+import {
+  CONTRACT_VERSION,
+  type Hello,
+  type HubWish,
+  type SettingDifference,
+  type TabApi,
+} from '../../src/contract/rpc.js';
 import { HubshareError, wireError } from '../../src/contract/errors.js';
 import type { WorkerReport } from '../../src/contract/report.js';
+import { encodeEvent } from '../delivery/encode.js';
 import type { SharedHub } from '../hub/shared-hub.js';
 import { PartTab, PLAIN_SETTINGS, wishFor } from '../testing/fake-tab.js';
+import { quiet } from '../testing/settle.js';
 import { createTabSession, SESSION_METHODS, type SessionCore } from './tab-session.js';
 
 const HUB = 'https://h.test/hubs/ops';
@@ -38,6 +46,7 @@ function setUp() {
     tabIds: ['a'],
     settings: PLAIN_SETTINGS,
     attach: vi.fn(),
+    differences: vi.fn((): SettingDifference[] => []),
     detach: vi.fn(() => Promise.resolve()),
     subscribe: vi.fn(),
     unsubscribe: vi.fn(),
@@ -47,6 +56,9 @@ function setUp() {
     cancelStream: vi.fn(),
     upload: vi.fn(),
     answer: vi.fn(),
+    joinTopic: vi.fn(() => Promise.resolve({ after: 3, reply: { ok: true as const, value: { retain: 'last' } } })),
+    leaveTopic: vi.fn(),
+    claims: { claim: vi.fn(() => Promise.resolve('offered' as const)), confirm: vi.fn(() => true) },
     tabChanged: vi.fn(),
     makePrimary: vi.fn(),
     link: { wake: vi.fn(), retryNow: vi.fn(), reconnect: vi.fn() },
@@ -59,8 +71,30 @@ function setUp() {
     cancelStream: vi.fn(),
     upload: vi.fn(),
     answer: vi.fn(),
+    joinTopic: vi.fn(),
+    leaveTopic: vi.fn(),
+    claims: { claim: vi.fn(), confirm: vi.fn() },
     link: { wake: vi.fn(), retryNow: vi.fn(), reconnect: vi.fn() },
   };
+  /** What must not be done for a message that is refused. */
+  const acts = [hub, ofOthers].flatMap((one) => [
+    one.attach,
+    one.detach,
+    one.subscribe,
+    one.unsubscribe,
+    one.invoke,
+    one.send,
+    one.stream,
+    one.cancelStream,
+    one.upload,
+    one.answer,
+    one.joinTopic,
+    one.leaveTopic,
+    one.claims.claim,
+    one.claims.confirm,
+    one.tabChanged,
+    one.makePrimary,
+  ]);
   const hubs = new Map([hub, ofOthers].map((one) => [one.url, one as unknown as SharedHub]));
   const core = {
     bootId: 'boot-1',
@@ -68,6 +102,8 @@ function setUp() {
     ready: Promise.resolve(),
     admit: vi.fn(() => tab),
     dismiss: vi.fn(),
+    setParking: vi.fn<SessionCore['setParking']>((own, how) => own.setParking(how)),
+    detached: vi.fn(),
     hubFor: vi.fn((wish: HubWish) => hubs.get(wish.hub) ?? (hub as unknown as SharedHub)),
     knownHub: (url: string) => hubs.get(url),
     hubs: () => hubs.values(),
@@ -77,7 +113,7 @@ function setUp() {
     changed: vi.fn(),
   } satisfies SessionCore;
   const session = createTabSession(core);
-  return { part, tab, hub, ofOthers, core, session };
+  return { part, tab, hub, ofOthers, acts, core, session };
 }
 
 async function joined() {
@@ -148,8 +184,12 @@ const CALLS: Record<Exclude<keyof ReturnType<typeof createTabSession>, 'join'>, 
   cancelStream: [HUB, 'id-1'],
   upload: [piece],
   answer: ['1.1', { kind: 'none' }],
+  joinTopic: [HUB, 'metric', 'cpu'],
+  leaveTopic: [HUB, 'metric', 5],
+  claim: [HUB, 'alarm-1'],
+  confirmClaim: [HUB, 'alarm-1'],
   setVisibility: ['hidden'],
-  park: [],
+  park: ['hidden'],
   unpark: [],
   online: [],
   signOut: [],
@@ -168,7 +208,7 @@ function run(session: ReturnType<typeof createTabSession>, name: Name, args: rea
 
 /** Calls answer with an outcome, everything else with a reply. */
 function replyOf(name: Name, answer: unknown): unknown {
-  return ['invoke', 'send', 'stream'].includes(name) ? (answer as { reply: unknown }).reply : answer;
+  return ['invoke', 'send', 'stream', 'joinTopic'].includes(name) ? (answer as { reply: unknown }).reply : answer;
 }
 
 it('lets exactly the methods of the contract pass the port', () => {
@@ -177,23 +217,20 @@ it('lets exactly the methods of the contract pass the port', () => {
 
 describe.each(names)('%s', (name) => {
   it('is refused to a port that has not joined, and leaves nothing behind', async () => {
-    const { session, core, hub } = setUp();
+    const { session, core, acts } = setUp();
     const answer = await run(session, name, CALLS[name]);
     const reply = replyOf(name, answer);
     expect(reply).toMatchObject({ ok: false, error: { code: 'not-joined' } });
-    for (const spy of [core.hubFor, core.dismiss, core.signOut, core.nextReport, core.refreshToken, core.changed])
-      expect(spy).not.toHaveBeenCalled();
     for (const spy of [
-      hub.attach,
-      hub.detach,
-      hub.subscribe,
-      hub.invoke,
-      hub.send,
-      hub.stream,
-      hub.cancelStream,
-      hub.upload,
-      hub.answer,
-      hub.makePrimary,
+      core.hubFor,
+      core.dismiss,
+      core.setParking,
+      core.detached,
+      core.signOut,
+      core.nextReport,
+      core.refreshToken,
+      core.changed,
+      ...acts,
     ])
       expect(spy).not.toHaveBeenCalled();
   });
@@ -241,6 +278,35 @@ describe('a message of the wrong shape', () => {
     ['answer', ['1.1']],
     ['answer', [1, { kind: 'none' }]],
     ['answer', ['1.1', { kind: 'maybe' }]],
+    ['joinTopic', []],
+    ['joinTopic', [HUB]],
+    ['joinTopic', [HUB, 'metric']],
+    ['joinTopic', [HUB, '', 'cpu']],
+    ['joinTopic', [HUB, 'metric', '']],
+    ['joinTopic', [HUB, 'metric', NaN]],
+    ['joinTopic', [HUB, 'metric', null]],
+    ['joinTopic', [HUB, 'metric', { toString: 'cpu' }]],
+    ['joinTopic', ['not a url', 'metric', 'cpu']],
+    ['leaveTopic', []],
+    ['leaveTopic', [HUB, 'metric']],
+    ['leaveTopic', [HUB, 5, 'cpu']],
+    ['leaveTopic', [HUB, 'metric', ['cpu']]],
+    ['leaveTopic', ['not a url', 'metric', 'cpu']],
+    ['claim', []],
+    ['claim', [HUB]],
+    ['claim', [HUB, 5]],
+    ['claim', [HUB, '']],
+    ['claim', [HUB, 'x'.repeat(1_001)]],
+    ['confirmClaim', []],
+    ['confirmClaim', [HUB, null]],
+    ['confirmClaim', [HUB, 'x'.repeat(1_001)]],
+    ['confirmClaim', [null, 'alarm-1']],
+    ['park', []],
+    ['park', [true]],
+    ['park', ['Hidden']],
+    ['park', [['hidden']]],
+    ['attach', [{ ...wishFor(HUB), topics: undefined }]],
+    ['attach', [{ ...wishFor(HUB), settledClaims: [5] }]],
     ['setVisibility', ['prerender']],
     ['setVisibility', []],
     ['nextReport', []],
@@ -250,31 +316,16 @@ describe('a message of the wrong shape', () => {
     ['refreshTokenNow', ['']],
     ['becomePrimary', [null]],
   ])('of %s %j is refused with a code, and changes nothing', async (name, args) => {
-    const { session, hub, ofOthers, core, tab } = await joined();
+    const { session, acts, core, tab } = await joined();
     const answer = await run(session, name, args);
     const reply = replyOf(name, answer);
     expect(reply).toMatchObject({
       ok: false,
       error: { code: 'message-invalid', detail: expect.any(String) as string },
     });
-    for (const spy of [
-      hub.attach,
-      hub.detach,
-      hub.subscribe,
-      hub.unsubscribe,
-      hub.invoke,
-      hub.send,
-      hub.stream,
-      hub.cancelStream,
-      hub.upload,
-      hub.answer,
-      hub.tabChanged,
-      hub.makePrimary,
-      ofOthers.tabChanged,
-    ]) {
+    for (const spy of [core.hubFor, core.setParking, core.detached, core.changed, ...acts])
       expect(spy).not.toHaveBeenCalled();
-    }
-    expect(core.hubFor).not.toHaveBeenCalled();
+    expect(tab.parking).toBeNull();
     expect(tab.visibility).toBe('visible');
     await expect(session.online()).resolves.toMatchObject({ ok: true });
   });
@@ -296,6 +347,9 @@ describe('a hub that this tab does not use', () => {
     ['invoke', [{ ...call, hub: OTHER }]],
     ['send', [{ ...call, hub: OTHER }]],
     ['stream', [{ ...call, hub: OTHER }]],
+    ['joinTopic', [OTHER, 'metric', 'cpu']],
+    ['claim', [OTHER, 'alarm-1']],
+    ['confirmClaim', [OTHER, 'alarm-1']],
     ['reconnectNow', [OTHER]],
     ['refreshTokenNow', [OTHER]],
     ['becomePrimary', [OTHER]],
@@ -306,6 +360,8 @@ describe('a hub that this tab does not use', () => {
     const reply = replyOf(name, answer);
     expect(reply).toMatchObject({ ok: false, error: { code: 'not-connected' } });
     expect(ofOthers.link.reconnect).not.toHaveBeenCalled();
+    for (const spy of [ofOthers.joinTopic, ofOthers.claims.claim, ofOthers.claims.confirm])
+      expect(spy).not.toHaveBeenCalled();
     expect(core.refreshToken).not.toHaveBeenCalled();
   });
 
@@ -313,17 +369,22 @@ describe('a hub that this tab does not use', () => {
     const { session } = await joined();
     await expect(session.detach('https://elsewhere.test/')).resolves.toMatchObject({ ok: true });
   });
+
+  it('is looked after when this tab lets it go, also while its connection closes', async () => {
+    const { session, hub, core, tab } = await joined();
+    hub.detach.mockReturnValue(new Promise(() => undefined));
+    void session.detach(HUB);
+    await Promise.resolve();
+    expect(core.detached).toHaveBeenCalledWith(tab);
+  });
 });
 
 describe('attach', () => {
   it('answers with what is in force otherwise than the tab asked', async () => {
     const { session, hub } = await joined();
-    hub.settings = { ...PLAIN_SETTINGS, serverTimeoutMs: 7_000 };
-    const settings = { ...PLAIN_SETTINGS, serverTimeoutMs: 9_000 };
-    await expect(session.attach(wishFor(HUB, { settings }))).resolves.toEqual({
-      ok: true,
-      value: { differences: [{ setting: 'serverTimeoutMs', inForce: '7000', asked: '9000' }] },
-    });
+    const differences = [{ setting: 'serverTimeoutMs', inForce: '7000', asked: '9000' }] as const;
+    hub.differences.mockReturnValue([...differences]);
+    await expect(session.attach(wishFor(HUB))).resolves.toEqual({ ok: true, value: { differences } });
     expect(hub.attach).toHaveBeenCalledTimes(1);
   });
 
@@ -336,11 +397,12 @@ describe('attach', () => {
 describe('what comes for a hub that the worker does not have', () => {
   it.each<[Name, readonly unknown[]]>([
     ['cancelStream', ['https://elsewhere.test/', 'id-1']],
+    ['leaveTopic', ['https://elsewhere.test/', 'metric', 'cpu']],
     ['upload', [{ ...piece, hub: 'https://elsewhere.test/' }]],
   ])('is late, and no error (%s)', async (name, args) => {
     const { session, hub, ofOthers } = await joined();
     await expect(run(session, name, args)).resolves.toEqual({ ok: true, value: undefined });
-    for (const spy of [hub.cancelStream, hub.upload, ofOthers.cancelStream, ofOthers.upload])
+    for (const spy of [hub.cancelStream, hub.upload, hub.leaveTopic, ofOthers.cancelStream, ofOthers.upload])
       expect(spy).not.toHaveBeenCalled();
   });
 });
@@ -370,17 +432,18 @@ describe('a tab', () => {
     expect(ofOthers.link.wake).not.toHaveBeenCalled();
   });
 
-  it('that is parked is given nothing until it is back', async () => {
+  it.each(['cached', 'frozen', 'hidden'] as const)('that is %s is given nothing until it is back', async (how) => {
     const { session, part, tab, hub } = await joined();
-    await session.park();
-    expect(tab.parked).toBe(true);
-    tab.outbox.push({ kind: 'hub', hub: 1, text: '[0,1,"https://h.test/hubs/ops"]' });
-    await Promise.resolve();
-    expect(part.batches).toEqual([]);
+    void session.park(how);
+    await quiet();
+    expect(tab.parking).toBe(how);
+    tab.deliver(encodeEvent(1, 'metric', [1]), HUB);
+    await quiet();
+    expect(part.frames).toEqual([]);
     await session.unpark();
-    await Promise.resolve();
-    expect(tab.parked).toBe(false);
-    expect(part.batches).toHaveLength(1);
+    await quiet();
+    expect(tab.parking).toBeNull();
+    expect(part.events()).toEqual([[1]]);
     expect(hub.tabChanged).toHaveBeenCalledTimes(2);
   });
 
@@ -396,6 +459,93 @@ describe('a tab', () => {
     const { session, core } = await joined();
     core.nextReport.mockResolvedValue(null);
     await expect(session.nextReport(1, 0)).resolves.toMatchObject({ ok: false, error: { code: 'stopped' } });
+  });
+});
+
+describe('a topic', () => {
+  it('is joined with the key as it was given, and settles with what the hub makes of it', async () => {
+    const { session, hub, tab } = await joined();
+    await expect(session.joinTopic(HUB, 'metric', 5)).resolves.toEqual({
+      after: 3,
+      reply: { ok: true, value: { retain: 'last' } },
+    });
+    expect(hub.joinTopic).toHaveBeenCalledWith(tab, 'metric', 5);
+    await session.leaveTopic(HUB, 'metric', 5);
+    expect(hub.leaveTopic).toHaveBeenCalledWith(tab, 'metric', 5);
+  });
+});
+
+describe('a claim', () => {
+  it('is answered with the offer, and its confirmation with whether it was in time', async () => {
+    const { session, hub, tab } = await joined();
+    await expect(session.claim(HUB, 'alarm-1')).resolves.toEqual({ ok: true, value: 'offered' });
+    expect(hub.claims.claim).toHaveBeenCalledWith(tab, 'alarm-1');
+    hub.claims.confirm.mockReturnValue(false);
+    await expect(session.confirmClaim(HUB, 'alarm-1')).resolves.toEqual({ ok: true, value: false });
+  });
+});
+
+describe('a page that is cached or frozen', () => {
+  it.each(['cached', 'frozen'] as const)('and %s is not even answered until it is back', async (how) => {
+    const { session, hub, part } = await joined();
+    let settle = (_: unknown): void => undefined;
+    hub.invoke.mockReturnValue(new Promise((resolve) => (settle = resolve as typeof settle)));
+    const answers: string[] = [];
+    void session.invoke(call).then(() => answers.push('invoke'));
+    void session.park(how).then(() => answers.push('park'));
+    await quiet();
+    settle({ after: 3, reply: { ok: true, value: 'done' } });
+    part.tab.accept('id-2');
+    await quiet();
+    expect(answers).toEqual([]);
+    expect(part.frames).toEqual([]);
+    await expect(session.unpark()).resolves.toMatchObject({ ok: true });
+    await quiet();
+    expect(answers.sort()).toEqual(['invoke', 'park']);
+    expect(part.accepted).toEqual(['id-2']);
+  });
+
+  it('leaves nothing waiting when it dies', async () => {
+    const { session, tab } = await joined();
+    const parked = session.park('cached');
+    await quiet();
+    tab.end();
+    await expect(parked).resolves.toMatchObject({ ok: true });
+  });
+});
+
+it('answers a page that is hidden and parked at once: it runs', async () => {
+  const { session, part } = await joined();
+  await expect(session.park('hidden')).resolves.toMatchObject({ ok: true });
+  await expect(session.invoke(call)).resolves.toMatchObject({ reply: { ok: true } });
+  part.tab.accept('id-2');
+  expect(part.accepted).toEqual(['id-2']);
+});
+
+describe('a tab that is back', () => {
+  it('is told of each of its hubs how much was dropped meanwhile, in place of gaps', async () => {
+    const part = new PartTab('a', { limits: { maxQueuedEntries: 2 } });
+    const { core, ofOthers } = setUp();
+    const session = createTabSession({ ...core, admit: () => part.tab });
+    await session.join(helloOf(), remote);
+    ofOthers.tabIds = ['a', 'b'];
+    void session.park('frozen');
+    await quiet();
+    for (let n = 1; n <= 5; n += 1) part.tab.deliver(encodeEvent(1, 'metric', [n]), HUB);
+    await expect(session.unpark()).resolves.toEqual({
+      ok: true,
+      value: [
+        { hub: HUB, dropped: 3 },
+        { hub: OTHER, dropped: 0 },
+      ],
+    });
+    await quiet();
+    expect(part.told.map((told) => (told.kind === 'event' ? told.args : told.kind))).toEqual([[4], [5]]);
+  });
+
+  it('is not told of hubs that it does not use', async () => {
+    const { session } = await joined();
+    await expect(session.unpark()).resolves.toEqual({ ok: true, value: [{ hub: HUB, dropped: 0 }] });
   });
 });
 

@@ -6,27 +6,29 @@ import {
   type CallOutcome,
   type CoordinatorApi,
   type Hello,
+  type Parking,
   type Reply,
   type TabApi,
   type Welcome,
 } from '../../src/contract/rpc.js';
 import type { WorkerReport } from '../../src/contract/report.js';
 import type { SharedHub } from '../hub/shared-hub.js';
-import { settingDifferences } from '../hub/setting-differences.js';
 import {
   checkCall,
   checkCallId,
+  checkClaimId,
   checkHello,
-  checkNumber,
   checkHubUrl,
-  checkClientMethod,
-  checkMethod,
+  checkParking,
   checkPiece,
   checkQuestionId,
   checkResult,
   checkVisibility,
   checkWish,
 } from './check-message.js';
+import { checkClientMethod, checkMethod } from './check-method.js';
+import { checkTopicKey, checkTopicName } from './check-topic.js';
+import { checkNumber } from './check-value.js';
 import type { Tab } from './tab.js';
 
 /** What a session needs of the rest of the worker. */
@@ -38,6 +40,10 @@ export interface SessionCore {
   admit(hello: Hello, remote: Remote<TabApi & ProxyMarked>): Tab;
   /** The tab says goodbye itself. */
   dismiss(tab: Tab): void;
+  /** `null`: the tab is back. The hubs are told after it. */
+  setParking(tab: Tab, how: Parking | null): void;
+  /** The tab has let a hub go. */
+  detached(tab: Tab): void;
   /** Opens the hub's place in the worker on the first wish. @throws {HubshareError} when the settings cannot work. */
   hubFor(wish: ReturnType<typeof checkWish>): SharedHub;
   knownHub(url: string): SharedHub | undefined;
@@ -61,6 +67,10 @@ export const SESSION_METHODS: ReadonlySet<keyof CoordinatorApi> = new Set([
   'cancelStream',
   'upload',
   'answer',
+  'joinTopic',
+  'leaveTopic',
+  'claim',
+  'confirmClaim',
   'setVisibility',
   'park',
   'unpark',
@@ -94,22 +104,31 @@ export function createTabSession(core: SessionCore, onOver: () => void = () => u
 
   /** Runs one call of the contract: what it throws becomes its answer. */
   async function reply<T>(run: () => T | Promise<T>): Promise<Reply<T>> {
+    let answer: Reply<T>;
     try {
-      return { ok: true, value: await run() };
+      answer = { ok: true, value: await run() };
     } catch (error) {
-      return { ok: false, error: toWire(error) };
+      answer = { ok: false, error: toWire(error) };
     }
+    // Nothing is posted to a page that is cached or frozen, not even an answer.
+    if (joined?.away.aborted === true) await joined.back();
+    return answer;
   }
 
-  async function outcome(
-    message: unknown,
-    run: (own: SharedHub, call: ReturnType<typeof checkCall>) => Promise<CallOutcome>,
-  ): Promise<CallOutcome> {
-    const started = await reply(() => {
-      const call = checkCall(message);
-      return run(hub(call.hub), call);
-    });
+  /** The same for what settles with an outcome. */
+  async function outcome(run: () => Promise<CallOutcome>): Promise<CallOutcome> {
+    const started = await reply(run);
     return started.ok ? started.value : { after: 0, reply: started };
+  }
+
+  function call(
+    message: unknown,
+    run: (own: SharedHub, checked: ReturnType<typeof checkCall>) => Promise<CallOutcome>,
+  ): Promise<CallOutcome> {
+    return outcome(() => {
+      const checked = checkCall(message);
+      return run(hub(checked.hub), checked);
+    });
   }
 
   return {
@@ -138,18 +157,20 @@ export function createTabSession(core: SessionCore, onOver: () => void = () => u
         const wish = checkWish(message);
         const shared = core.hubFor(wish);
         shared.attach(own, wish);
-        return { differences: settingDifferences(shared.settings, wish.settings) };
+        return { differences: shared.differences(wish) };
       }),
     detach: (url) =>
       reply(async () => {
         const own = tab();
-        await core.knownHub(checkHubUrl(url))?.detach(own);
+        const closed = core.knownHub(checkHubUrl(url))?.detach(own);
+        core.detached(own);
+        await closed;
       }),
     subscribe: (url, method) => reply(() => hub(url).subscribe(tab(), checkClientMethod(method))),
     unsubscribe: (url, method) => reply(() => hub(url).unsubscribe(tab(), checkMethod(method))),
-    invoke: (message) => outcome(message, (own, call) => own.invoke(tab(), call)),
-    send: (message) => outcome(message, (own, call) => own.send(tab(), call)),
-    stream: (message) => outcome(message, (own, call) => own.stream(tab(), call)),
+    invoke: (message) => call(message, (own, checked) => own.invoke(tab(), checked)),
+    send: (message) => call(message, (own, checked) => own.send(tab(), checked)),
+    stream: (message) => call(message, (own, checked) => own.stream(tab(), checked)),
     // A tab that has let the hub go meanwhile has ended its streams with it: that is no error.
     cancelStream: (url, callId) =>
       reply(() => {
@@ -169,6 +190,17 @@ export function createTabSession(core: SessionCore, onOver: () => void = () => u
         const result = checkResult(message);
         for (const shared of core.hubs()) shared.answer(own, id, result);
       }),
+    joinTopic: (url, topic, key) => outcome(() => hub(url).joinTopic(tab(), checkTopicName(topic), checkTopicKey(key))),
+    // As with streams: what the tab has let go with its hub is no error.
+    leaveTopic: (url, topic, key) =>
+      reply(() => {
+        const own = tab();
+        const name = checkTopicName(topic);
+        const member = checkTopicKey(key);
+        core.knownHub(checkHubUrl(url))?.leaveTopic(own, name, member);
+      }),
+    claim: (url, id) => reply(() => hub(url).claims.claim(tab(), checkClaimId(id))),
+    confirmClaim: (url, id) => reply(() => hub(url).claims.confirm(tab(), checkClaimId(id))),
     setVisibility: (visibility) =>
       reply(() => {
         const own = tab();
@@ -179,8 +211,20 @@ export function createTabSession(core: SessionCore, onOver: () => void = () => u
         }
         core.changed();
       }),
-    park: () => reply(() => setParked(true)),
-    unpark: () => reply(() => setParked(false)),
+    park: (how) =>
+      reply(() => {
+        const own = tab();
+        setParking(own, checkParking(how));
+      }),
+    unpark: () =>
+      reply(() => {
+        const own = tab();
+        const missed = own.takeMissed();
+        setParking(own, null);
+        return [...core.hubs()]
+          .filter(({ tabIds }) => tabIds.includes(own.id))
+          .map(({ url }) => ({ hub: url, dropped: missed.get(url) ?? 0 }));
+      }),
     online: () =>
       reply(() => {
         tab();
@@ -209,10 +253,8 @@ export function createTabSession(core: SessionCore, onOver: () => void = () => u
     leave: () => reply(() => core.dismiss(tab())),
   };
 
-  function setParked(parked: boolean): void {
-    const own = tab();
-    own.parked = parked;
-    own.outbox.setParked(parked);
+  function setParking(own: Tab, how: Parking | null): void {
+    core.setParking(own, how);
     for (const shared of core.hubs()) shared.tabChanged();
     core.changed();
   }

@@ -102,3 +102,85 @@ it('passes a question for a token on to its page', async () => {
   await expect(part.tab.fetchAccessToken(HUB)).resolves.toEqual({ ok: true, value: 'a-token-of-the-tab' });
   expect(part.asked).toEqual([HUB]);
 });
+
+describe('a page that is cached or frozen', () => {
+  it.each(['cached', 'frozen'] as const)('is away (%s), and may be posted to again when it is back', async (how) => {
+    const { tab } = new PartTab('a');
+    expect(tab.away.aborted).toBe(false);
+    await tab.back();
+    const { away } = tab;
+    tab.setParking(how);
+    expect([away.aborted, tab.away.aborted, tab.gone.aborted, tab.parked]).toEqual([true, true, false, true]);
+    let isBack = false;
+    void tab.back().then(() => (isBack = true));
+    await settle();
+    expect(isBack).toBe(false);
+    tab.setParking(null);
+    await settle();
+    expect(isBack).toBe(true);
+    expect([away.aborted, tab.away.aborted, tab.parked]).toEqual([true, false, false]);
+  });
+
+  it('is not away when it is only hidden', () => {
+    const { tab } = new PartTab('a');
+    tab.setParking('hidden');
+    expect([tab.parking, tab.parked, tab.away.aborted]).toEqual(['hidden', true, false]);
+  });
+
+  it('is told of calls that were accepted meanwhile when it is back, in their order', async () => {
+    const part = new PartTab('a');
+    part.tab.setParking('cached');
+    part.tab.accept('one');
+    part.tab.setParking('frozen');
+    part.tab.accept('two');
+    expect(part.frames).toEqual([]);
+    part.tab.setParking(null);
+    expect(part.accepted).toEqual(['one', 'two']);
+    part.tab.setParking('frozen');
+    part.tab.setParking(null);
+    expect(part.accepted).toEqual(['one', 'two']);
+  });
+
+  it('that dies stays away, and nobody waits for it', async () => {
+    const part = new PartTab('a');
+    part.tab.setParking('cached');
+    const waiting = part.tab.back();
+    part.tab.accept('one');
+    part.tab.end();
+    await waiting;
+    await part.tab.back();
+    part.tab.setParking(null);
+    expect([part.tab.away.aborted, part.tab.gone.aborted]).toEqual([true, true]);
+    expect(part.frames).toEqual([]);
+  });
+});
+
+it('takes the gaps of a parked tab out of the line, by the URL of the hub', async () => {
+  const part = new PartTab('a', { limits: { maxQueuedEntries: 3 } });
+  part.tab.setParking('frozen');
+  for (let n = 1; n <= 4; n += 1) part.tab.deliver(encodeEvent(1, 'metric', [n]), HUB);
+  for (let n = 5; n <= 6; n += 1) part.tab.deliver(encodeEvent(2, 'metric', [n]), `${HUB}2`);
+  expect([...part.tab.takeMissed()]).toEqual([[HUB, 3]]);
+  expect([...part.tab.takeMissed()]).toEqual([]);
+  part.tab.setParking(null);
+  await settle();
+  expect(part.told.map(({ kind }) => kind)).toEqual(['event', 'event', 'event']);
+});
+
+it('gives the outbox the key by which newer values take the place of older ones', async () => {
+  const part = new PartTab('a');
+  part.tab.setParking('hidden');
+  for (const n of [1, 2, 3]) part.tab.deliver(encodeEvent(1, 'metric', [n]), HUB, 'metric\0cpu');
+  part.tab.setParking(null);
+  await settle();
+  expect(part.events()).toEqual([[3]]);
+});
+
+it('asks a hidden tab to come back, past what waits', () => {
+  const part = new PartTab('a');
+  part.tab.setParking('hidden');
+  part.tab.deliver(encodeEvent(1, 'metric', [1]), HUB);
+  part.tab.wake();
+  expect(part.frames).toEqual([{ kind: 'wake' }]);
+  expect(part.wakes).toBe(1);
+});

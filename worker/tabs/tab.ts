@@ -1,7 +1,15 @@
 /** One tab as the worker sees it: who it is, what waits for it, and how it is asked. */
 import type { Remote, ProxyMarked } from 'comlink';
 import type { AckFrame, WorkerFrame } from '../../src/contract/frames.js';
-import type { Hello, HubQuestion, Reply, RetryContextData, TabApi, Visibility } from '../../src/contract/rpc.js';
+import type {
+  Hello,
+  HubQuestion,
+  Parking,
+  Reply,
+  RetryContextData,
+  TabApi,
+  Visibility,
+} from '../../src/contract/rpc.js';
 import { createOutbox, type Encoded, type Outbox, type OutboxLimits } from '../delivery/outbox.js';
 import { encodeHub } from '../delivery/encode.js';
 
@@ -14,17 +22,33 @@ export interface Tab {
   readonly lock: string;
   readonly outbox: Outbox;
   visibility: Visibility;
-  parked: boolean;
+  /** Why nothing is posted to it; `null`: it is awake. */
+  readonly parking: Parking | null;
+  readonly parked: boolean;
   /** Aborted when the tab has gone. Whoever waits for the tab stops waiting. */
   readonly gone: AbortSignal;
   /**
+   * Aborted when the page has stopped running, cached or frozen, or has gone: no answer will come of it. Another one after it is back.
+   * A tab that parked itself because it is hidden still runs.
+   */
+  readonly away: AbortSignal;
+  /** Resolves when the page runs, so that it can be answered: at once, mostly. Also when it has gone, for then it is all the same. */
+  back(): Promise<void>;
+  /** `null`: the tab is back, and what waited is posted. */
+  setParking(how: Parking | null): void;
+  /** The gaps that wait, by the hub's URL, with how many events each stands for: taken out of the line, for the tab is told by a call. */
+  takeMissed(): ReadonlyMap<string, number>;
+  /**
    * Puts an entry into the outbox; the hub is named before its first entry.
    *
+   * @param conflateKey - Over the bound, and while the tab is parked, a newer entry of the same key takes the place of this one.
    * @returns `false`: an item of a stream for which there is no room; its stream must end here.
    */
-  deliver(entry: Encoded, hubUrl: string): boolean;
+  deliver(entry: Encoded, hubUrl: string, conflateKey?: string): boolean;
   /** Says at once that a call is about to be handed to the hub. */
   accept(callId: string): void;
+  /** Asks a tab that parked itself because it is hidden to come back: it is needed. */
+  wake(): void;
   fetchAccessToken(hub: string): Promise<Reply<string>>;
   takeQuestion(question: HubQuestion): Promise<Reply<boolean>>;
   nextRetryDelay(hub: string, context: RetryContextData): Promise<Reply<number | null>>;
@@ -45,7 +69,14 @@ export function createTab(
 ): Tab {
   const port = hello.events;
   const gone = new AbortController();
-  const named = new Set<number>();
+  /** Hubs by their number. */
+  const named = new Map<number, string>();
+  let parking: Parking | null = null;
+  let away = new AbortController();
+  /** Those who wait until the page runs again. */
+  let untilBack: (() => void)[] = [];
+  /** Calls that came in the moment in which the page stopped running. */
+  let acceptedMeanwhile: string[] = [];
   const outbox = createOutbox({
     limits: deps.limits,
     post: (frame) => port.postMessage(frame),
@@ -59,6 +90,22 @@ export function createTab(
     outbox.acknowledge(event.data.last, deps.now());
     deps.onAck();
   };
+
+  function post(frame: WorkerFrame): void {
+    port.postMessage(frame);
+  }
+
+  function accept(callId: string): void {
+    if (away.signal.aborted) acceptedMeanwhile.push(callId);
+    else post({ kind: 'accepted', callId });
+  }
+
+  function letGo(): void {
+    const waiting = untilBack;
+    untilBack = [];
+    for (const resolve of waiting) resolve();
+  }
+
   return {
     id: hello.tabId,
     ordinal: deps.ordinal,
@@ -66,24 +113,59 @@ export function createTab(
     lock: hello.tabLock,
     outbox,
     visibility: hello.visibility,
-    parked: false,
+    get parking() {
+      return parking;
+    },
+    get parked() {
+      return parking !== null;
+    },
     gone: gone.signal,
-    deliver(entry, hubUrl) {
+    get away() {
+      return away.signal;
+    },
+    back: () =>
+      away.signal.aborted && !gone.signal.aborted
+        ? new Promise((resolve) => untilBack.push(resolve))
+        : Promise.resolve(),
+    setParking(how) {
+      if (gone.signal.aborted) return;
+      parking = how;
+      if (how === 'cached' || how === 'frozen') {
+        away.abort();
+      } else if (away.signal.aborted) {
+        away = new AbortController();
+        const calls = acceptedMeanwhile;
+        acceptedMeanwhile = [];
+        for (const callId of calls) accept(callId);
+        letGo();
+      }
+      outbox.setParked(how !== null);
+    },
+    takeMissed() {
+      const missed = new Map<string, number>();
+      for (const [number, dropped] of outbox.takeGaps()) {
+        const url = named.get(number);
+        // One URL may have had two numbers: the hub was closed and opened anew.
+        if (url !== undefined) missed.set(url, (missed.get(url) ?? 0) + dropped);
+      }
+      return missed;
+    },
+    deliver(entry, hubUrl, conflateKey) {
       if (!named.has(entry.hub)) {
-        named.add(entry.hub);
+        named.set(entry.hub, hubUrl);
         outbox.push(encodeHub(entry.hub, hubUrl));
       }
-      return outbox.push(entry);
+      return outbox.push(entry, conflateKey);
     },
-    accept(callId) {
-      const frame: WorkerFrame = { kind: 'accepted', callId };
-      port.postMessage(frame);
-    },
+    accept,
+    wake: () => post({ kind: 'wake' }),
     fetchAccessToken: (hub) => remote.fetchAccessToken(hub),
     takeQuestion: (question) => remote.takeQuestion(question),
     nextRetryDelay: (hub, context) => remote.nextRetryDelay(hub, context),
     end() {
       gone.abort();
+      away.abort();
+      letGo();
       outbox.setParked(true);
       outbox.wipe();
       port.onmessage = null;

@@ -27,11 +27,17 @@ export interface HubUpload {
 
 /** A call that has reached the hub. */
 export interface HubInvocation {
+  /** Number of the socket by which it came. */
+  readonly socket: number;
   readonly method: string;
   readonly args: readonly unknown[];
   readonly uploads: readonly HubUpload[];
+  /** Neither answered, failed nor lost with its connection. */
+  readonly open: boolean;
   answer(value?: unknown): Promise<void>;
   fail(message: string): Promise<void>;
+  /** Fails on its way, before or after the hub has seen it. */
+  failBy(error: unknown): Promise<void>;
 }
 
 /** A stream that the hub was asked for. What a test lets it say after its end or after a cancel goes nowhere, as with SignalR. */
@@ -121,6 +127,12 @@ export class FakeHub {
   /** The transport is cut: no close message. */
   async cut(error: Error = new Error('WebSocket closed with status code: 1006 (no reason given).')): Promise<void> {
     this.socket.end(error, null);
+    await settle();
+  }
+
+  /** Stateful reconnect: the transport was cut and the hub has taken the connection up again. */
+  async resume(lastedMs: number): Promise<void> {
+    this.socket.resume(lastedMs);
     await settle();
   }
 
@@ -268,6 +280,10 @@ export class FakeSocket implements HubSocket {
     if (this.listened.has(method.toLowerCase())) this.#events.event(method.toLowerCase(), args);
   }
 
+  resume(lastedMs: number): void {
+    this.#events.resumed(lastedMs);
+  }
+
   /** As SignalR: what waits for a completion fails first, then the end is told. */
   end(error: Error | undefined, close: { readonly allowReconnect: boolean } | null): void {
     this.phase = 'over';
@@ -287,17 +303,32 @@ export class FakeSocket implements HubSocket {
 
   invoke(method: string, args: readonly unknown[], uploads: readonly UploadSource[] = []): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#pending.push(reject);
+      let open = true;
+      const lost = (error: Error): void => {
+        open = false;
+        reject(error);
+      };
+      this.#pending.push(lost);
       this.#hub.invocations.push({
+        get open() {
+          return open;
+        },
+        socket: this.number,
         method,
         args,
         uploads: this.#receive(method, uploads),
         answer: (value) => {
+          open = false;
           resolve(value);
           return settle();
         },
         fail: (message) => {
-          reject(new Error(message));
+          lost(new Error(message));
+          return settle();
+        },
+        failBy: (error) => {
+          open = false;
+          reject(error);
           return settle();
         },
       });

@@ -3,6 +3,7 @@ import { proxy, transfer, wrap, type ProxyMarked, type Remote } from 'comlink';
 import type { WireError } from '../../src/contract/errors.js';
 import type { AckFrame, Entry, HubStatus, WorkerFrame } from '../../src/contract/frames.js';
 import { EntryKind } from '../../src/contract/frames.js';
+import type { TopicMatch } from '../../src/contract/topics.js';
 import {
   CONTRACT_VERSION,
   type Attached,
@@ -13,6 +14,7 @@ import {
   type HubQuestion,
   type HubSettings,
   type HubWish,
+  type Parking,
   type Reply,
   type RetryContextData,
   type TabApi,
@@ -49,18 +51,42 @@ export function wishFor(hub: string, more: Partial<HubWish> = {}): HubWish {
     hasTokenFactory: false,
     hasRetryPolicy: false,
     wantsLog: false,
+    topics: {},
+    settledClaims: [],
     ...more,
   };
 }
 
 /** Entries with the hub's URL in place of its number, in the order of arrival. */
 export type Told =
-  | { readonly kind: 'event'; readonly hub: string; readonly method: string; readonly args: unknown[] }
+  | {
+      readonly kind: 'event';
+      readonly hub: string;
+      readonly method: string;
+      readonly args: unknown[];
+      /** Absent when the entry names none. */
+      readonly topics?: readonly TopicMatch[];
+    }
   | { readonly kind: 'status'; readonly hub: string; readonly status: HubStatus }
   | { readonly kind: 'gap'; readonly hub: string; readonly dropped: number }
   | { readonly kind: 'end'; readonly hub: string; readonly callId: string; readonly error: WireError | null }
   | { readonly kind: 'item'; readonly hub: string; readonly callId: string; readonly item: unknown }
-  | { readonly kind: 'log'; readonly hub: string; readonly level: number; readonly text: string };
+  | { readonly kind: 'log'; readonly hub: string; readonly level: number; readonly text: string }
+  | {
+      readonly kind: 'retained';
+      readonly hub: string;
+      readonly topic: string;
+      readonly key: string;
+      readonly args: unknown[];
+      readonly atMs: number;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly hub: string;
+      readonly topic: string;
+      readonly key: string;
+      readonly error: WireError;
+    };
 
 type Take = (question: HubQuestion) => Reply<boolean> | Promise<Reply<boolean>>;
 type NextDelay = (hub: string, context: RetryContextData) => Reply<number | null> | Promise<Reply<number | null>>;
@@ -73,19 +99,20 @@ class Reader {
 
   read(frame: WorkerFrame): void {
     this.frames.push(frame);
-    if (frame.kind === 'accepted') return;
-    for (const entry of frame.kind === 'batch' ? (JSON.parse(frame.text) as Entry[]) : frame.entries) {
+    if (frame.kind === 'accepted' || frame.kind === 'wake') return;
+    for (const part of frame.kind === 'batch' ? (JSON.parse(frame.text) as Entry[]) : frame.entries) {
+      const entry = typeof part === 'string' ? (JSON.parse(part) as Entry) : part;
       const hub = entry[0] === EntryKind.hub ? entry[2] : this.#urls.get(entry[1]);
       if (hub === undefined)
         throw new Error(`Entry of hub ${entry[1]}, which was never named: ${JSON.stringify(entry)}`);
       if (entry[0] === EntryKind.hub) this.#urls.set(entry[1], hub);
-      else if (entry[0] === EntryKind.event) this.told.push({ kind: 'event', hub, method: entry[2], args: entry[3] });
-      else if (entry[0] === EntryKind.status) this.told.push({ kind: 'status', hub, status: entry[2] });
-      else if (entry[0] === EntryKind.gap) this.told.push({ kind: 'gap', hub, dropped: entry[2] });
-      else if (entry[0] === EntryKind.item) this.told.push({ kind: 'item', hub, callId: entry[2], item: entry[3] });
-      else if (entry[0] === EntryKind.log) this.told.push({ kind: 'log', hub, level: entry[2], text: entry[3] });
-      else this.told.push({ kind: 'end', hub, callId: entry[2], error: entry[3] });
+      else this.told.push(toldOf(entry, hub));
     }
+  }
+
+  /** How often the worker asked for this tab to come back. */
+  get wakes(): number {
+    return this.frames.filter(({ kind }) => kind === 'wake').length;
   }
 
   get accepted(): string[] {
@@ -105,6 +132,15 @@ class Reader {
     return this.told.flatMap((told) => (told.kind === 'log' ? [`${told.level} ${told.text}`] : []));
   }
 
+  /** Values of topics that came from the worker's memory. */
+  retained(): { readonly topic: string; readonly key: string; readonly args: unknown[]; readonly atMs: number }[] {
+    return this.told.flatMap((told) => (told.kind === 'retained' ? [told] : []));
+  }
+
+  refusals(): { readonly topic: string; readonly key: string; readonly error: WireError }[] {
+    return this.told.flatMap((told) => (told.kind === 'refused' ? [told] : []));
+  }
+
   events(hub?: string): unknown[][] {
     return this.told.flatMap((item) =>
       item.kind === 'event' && (hub === undefined || item.hub === hub) ? [item.args] : [],
@@ -115,6 +151,29 @@ class Reader {
     return this.told.flatMap((item) =>
       item.kind === 'status' && (hub === undefined || item.hub === hub) ? [item.status] : [],
     );
+  }
+}
+
+function toldOf(entry: Exclude<Entry, readonly [0, ...unknown[]]>, hub: string): Told {
+  switch (entry[0]) {
+    case EntryKind.event: {
+      const [, , method, args, topics] = entry;
+      return { kind: 'event', hub, method, args, ...(topics === undefined ? {} : { topics }) };
+    }
+    case EntryKind.status:
+      return { kind: 'status', hub, status: entry[2] };
+    case EntryKind.gap:
+      return { kind: 'gap', hub, dropped: entry[2] };
+    case EntryKind.item:
+      return { kind: 'item', hub, callId: entry[2], item: entry[3] };
+    case EntryKind.log:
+      return { kind: 'log', hub, level: entry[2], text: entry[3] };
+    case EntryKind.end:
+      return { kind: 'end', hub, callId: entry[2], error: entry[3] };
+    case EntryKind.retained:
+      return { kind: 'retained', hub, topic: entry[2], key: entry[3], args: entry[4], atMs: entry[5] };
+    case EntryKind.refused:
+      return { kind: 'refused', hub, topic: entry[2], key: entry[3], error: entry[4] };
   }
 }
 
@@ -154,7 +213,7 @@ export class FakeTab extends Reader {
     this.api = wrap<CoordinatorApi>(control.port1);
     this.#events.port1.onmessage = (event: MessageEvent<WorkerFrame>) => {
       this.read(event.data);
-      if (this.acknowledges && event.data.kind !== 'accepted') this.acknowledge(event.data.last);
+      if (this.acknowledges && 'last' in event.data) this.acknowledge(event.data.last);
     };
     this.#ports = [worker.port1, worker.port2, control.port1, this.#events.port1];
   }
@@ -204,6 +263,11 @@ export class FakeTab extends Reader {
 
   answer(questionId: string, result: HandlersResult): Promise<Reply<void>> {
     return this.api.answer(questionId, result);
+  }
+
+  /** Says that it is parked. Resolves with the answer: if the page is cached or frozen, that comes only when it is back. */
+  park(how: Parking = 'frozen'): Promise<Reply<void>> {
+    return this.api.park(how);
   }
 
   acknowledge(last: number): void {
@@ -279,7 +343,7 @@ export class PartTab extends Reader {
       onmessage: null,
       postMessage: (frame) => {
         this.read(frame);
-        if (frame.kind !== 'accepted' && this.acknowledges) this.post({ kind: 'ack', last: frame.last });
+        if ('last' in frame && this.acknowledges) this.post({ kind: 'ack', last: frame.last });
       },
       close: () => {
         this.isPortClosed = true;

@@ -1,5 +1,6 @@
 /** The far end of SignalR's own client: a hub that answers the handshake and lets a test read and write raw messages, over WebSockets or HTTP. */
 import {
+  AbortError,
   HttpClient,
   HttpError,
   HttpResponse,
@@ -101,6 +102,8 @@ export class FakeWireSocket extends EventTarget {
   }
 
   deliver(data: Frame): void {
+    // SignalR sets its handler last.
+    this.dispatchEvent(new Event('message'));
     this.onmessage?.({ data });
   }
 
@@ -171,6 +174,8 @@ export class FakeHttpHub extends HttpClient {
   readonly #firstPollOf = new Set<string>();
 
   override async send(request: HttpRequest): Promise<HttpResponse> {
+    // Like FetchHttpClient: nothing is sent.
+    if (request.abortSignal?.aborted === true) throw new AbortError();
     this.requests.push({ ...request });
     const status = this.refuse(request);
     if (status !== null) throw new HttpError('refused', status);

@@ -26,6 +26,7 @@ export function linkHub(url: string, more: Partial<HubLinkDeps> = {}): LinkedHub
     onState: () => undefined,
     onEvent: () => undefined,
     onQuestion: () => Promise.resolve(undefined),
+    onResumed: () => undefined,
     ...more,
   });
   return { clock, hub, link };

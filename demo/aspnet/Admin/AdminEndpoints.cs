@@ -1,6 +1,8 @@
+using System.Text.Json;
 using HubshareDemo.Admin.Requests;
 using HubshareDemo.Http;
 using HubshareDemo.Hubs;
+using HubshareDemo.Metrics;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
 
@@ -14,11 +16,14 @@ public sealed class AdminEndpoints(
     Switches switches,
     SequenceSender sequence,
     HubEndpoints hubs,
+    HubGroups groups,
+    Availability availability,
     IHubContext<OpsHub> hub,
     AccessLog accessLog)
 {
     private const int MostPaddingBytes = 1024 * 1024;
     private const int LongestDelayMs = 10 * 60_000;
+    private const int LongestUnavailableSeconds = 86_400;
 
     private readonly Lock transportsGate = new();
     private HttpTransportType transports = HttpTransports.All;
@@ -38,6 +43,7 @@ public sealed class AdminEndpoints(
         admin.MapGet("/sequence", () => Results.Json(new { last = sequence.Last, running = sequence.IsRunning }));
         admin.MapPost("/emit", EmitAsync);
         admin.MapPost("/transports", TransportsAsync);
+        admin.MapPost("/unavailable", UnavailableAsync);
         admin.MapGet("/access-log", () => Results.Text(accessLog.Read(), "text/plain"));
     }
 
@@ -48,6 +54,7 @@ public sealed class AdminEndpoints(
         connectionsTotal = counters.ConnectionsTotal.Value,
         handshakes = counters.Handshakes.Value,
         negotiates = counters.Negotiates.Value,
+        negotiatesRefused = counters.NegotiatesRefused.Value,
         webSocketUpgrades = counters.WebSocketUpgrades.Value,
         sseStreams = counters.SseStreams.Value,
         longPolls = counters.LongPolls.Value,
@@ -62,10 +69,14 @@ public sealed class AdminEndpoints(
         streamsOpen = counters.StreamsOpen.Value,
         uploadsOpen = counters.UploadsOpen.Value,
         clientResultsPending = counters.ClientResultsPending.Value,
+        topicJoins = counters.TopicJoins.Value,
+        topicLeaves = counters.TopicLeaves.Value,
+        topicMembers = groups.Members,
         authFailures = counters.AuthFailures.Value,
         tokensInUrl = counters.TokensInUrl.Value,
         // Only the Node hub has an endpoint that redirects; both answer with the same fields.
         redirects = 0,
+        held = switches.Held.Value,
         bytesSent = counters.BytesSent.Value,
         bytesReceived = counters.BytesReceived.Value,
         connectionIds = registry.All.Select(entry => entry.Id).ToList(),
@@ -106,11 +117,13 @@ public sealed class AdminEndpoints(
             "refresh" => DelayedStep.Refresh,
             "calls" => DelayedStep.Calls,
             "upgrade" => DelayedStep.Upgrade,
+            "polls" => DelayedStep.Polls,
+            "posts" => DelayedStep.Posts,
             _ => null,
         };
         if (step is null || body?.Ms is not { } ms || ms is not (>= 0 and <= LongestDelayMs))
         {
-            return Invalid("""{"what": "negotiate"|"refresh"|"calls"|"upgrade", "ms": number}""");
+            return Invalid("""{"what": "negotiate"|"refresh"|"calls"|"upgrade"|"polls"|"posts", "ms": number}""");
         }
 
         switches.SetDelay(step.Value, TimeSpan.FromMilliseconds(ms));
@@ -134,12 +147,13 @@ public sealed class AdminEndpoints(
         if (body is not { Count: >= 0 and var count, EveryMs: >= 0 and <= LongestDelayMs and var everyMs }
             || body.Burst is < 1 or > 100_000
             || body.PaddingBytes is < 0 or > MostPaddingBytes
-            || body.Event is "")
+            || body.Event is ""
+            || body.Metrics?.All(MetricNames.IsKnown) == false)
         {
-            return Invalid("""{"count": number, "everyMs": number, "burst"?: number, "paddingBytes"?: number, "event"?: string}""");
+            return Invalid("""{"count": number, "everyMs": number, "burst"?: number, "paddingBytes"?: number, "event"?: string, "metrics"?: string[]}""");
         }
 
-        var order = new SequenceOrder(count, everyMs, body.Burst ?? 1, body.PaddingBytes ?? 0, body.Event ?? "sequence");
+        var order = new SequenceOrder(count, everyMs, body.Burst ?? 1, body.PaddingBytes ?? 0, body.Event ?? "sequence", body.Metrics ?? []);
         return sequence.Start(order) is { } run
             ? Results.Json(run)
             : Results.Json(new ErrorBody("SEQUENCE_RUNNING", "A sequence is running: stop it first."), statusCode: StatusCodes.Status409Conflict);
@@ -148,15 +162,35 @@ public sealed class AdminEndpoints(
     private async Task<IResult> EmitAsync(HttpRequest request)
     {
         var body = await RequestBody.ReadAsync<EmitRequest>(request);
-        if (string.IsNullOrEmpty(body?.Event))
+        if (string.IsNullOrEmpty(body?.Event) || (body.Metric is { } name && !MetricNames.IsKnown(name)))
         {
-            return Invalid("""{"event": string, "args"?: array, "user"?: string}""");
+            return Invalid("""{"event": string, "args"?: array, "user"?: string, "metric"?: string}""");
         }
 
         object?[] args = [.. (body.Args ?? []).Cast<object?>()];
+        if (body.Metric is { } metric)
+        {
+            var members = groups.Of(MetricNames.GroupOf(metric)).Count;
+            await hub.Clients.Group(MetricNames.GroupOf(metric)).SendCoreAsync(body.Event, args);
+            return Results.Json(new { sent = members });
+        }
+
         var sent = registry.All.Count(entry => body.User is null || entry.User == body.User);
         await (body.User is null ? hub.Clients.All : hub.Clients.User(body.User)).SendCoreAsync(body.Event, args);
         return Results.Json(new { sent });
+    }
+
+    private async Task<IResult> UnavailableAsync(HttpRequest request)
+    {
+        var wanted = (await RequestBody.ReadAsync<UnavailableRequest>(request))?.RetryAfterSeconds ?? default;
+        int? seconds = wanted.ValueKind is JsonValueKind.Number && wanted.TryGetInt32(out var whole) ? whole : null;
+        if (wanted.ValueKind is not JsonValueKind.Null && seconds is not (>= 0 and <= LongestUnavailableSeconds))
+        {
+            return Invalid("""{"retryAfterSeconds": number | null}""");
+        }
+
+        availability.RetryAfterSeconds = seconds;
+        return Results.Json(new { retryAfterSeconds = seconds });
     }
 
     private async Task<IResult> TransportsAsync(HttpRequest request)

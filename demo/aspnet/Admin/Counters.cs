@@ -6,6 +6,7 @@ public sealed class Counters
     public Counter ConnectionsTotal { get; } = new();
     public Counter Handshakes { get; } = new();
     public Counter Negotiates { get; } = new();
+    public Counter NegotiatesRefused { get; } = new();
     public Counter WebSocketUpgrades { get; } = new();
     public Counter SseStreams { get; } = new();
     public Counter LongPolls { get; } = new();
@@ -20,6 +21,8 @@ public sealed class Counters
     public Counter StreamsOpen { get; } = new();
     public Counter UploadsOpen { get; } = new();
     public Counter ClientResultsPending { get; } = new();
+    public Counter TopicJoins { get; } = new();
+    public Counter TopicLeaves { get; } = new();
     public Counter AuthFailures { get; } = new();
     public Counter TokensInUrl { get; } = new();
     public Counter BytesSent { get; } = new();

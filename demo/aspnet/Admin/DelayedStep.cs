@@ -7,4 +7,8 @@ public enum DelayedStep
     Refresh,
     Calls,
     Upgrade,
+    /// <summary>Requests of long polling that ask for messages.</summary>
+    Polls,
+    /// <summary>Requests that bring messages, of long polling and of event streams.</summary>
+    Posts,
 }

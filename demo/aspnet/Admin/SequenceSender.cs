@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using HubshareDemo.Hubs;
+using HubshareDemo.Metrics;
 using Microsoft.AspNetCore.SignalR;
 
 namespace HubshareDemo.Admin;
 
-/// <summary>Sends numbered test traffic to all connections: the hub-wide running number shows every loss, double and disorder.</summary>
+/// <summary>Sends numbered test traffic to all connections, or as values of metrics: the hub-wide running number shows every loss, double and disorder.</summary>
 public sealed class SequenceSender(IHubContext<OpsHub> hub, IHostApplicationLifetime lifetime)
 {
     private readonly Lock gate = new();
@@ -100,8 +101,9 @@ public sealed class SequenceSender(IHubContext<OpsHub> hub, IHostApplicationLife
             for (var sent = 0; sent < order.Burst && (run.To is null || last < run.To); sent++)
             {
                 var number = Interlocked.Increment(ref last);
-                object?[] args = padding is null ? [number] : [number, padding];
-                _ = hub.Clients.All.SendCoreAsync(order.Event, args, CancellationToken.None);
+                _ = order.Metrics.Count > 0
+                    ? SendValueAsync(order.Metrics[(int)((number - 1) % order.Metrics.Count)], number, padding)
+                    : hub.Clients.All.SendCoreAsync(order.Event, padding is null ? [number] : [number, padding], CancellationToken.None);
             }
 
             if (run.To is not null && last >= run.To)
@@ -112,5 +114,12 @@ public sealed class SequenceSender(IHubContext<OpsHub> hub, IHostApplicationLife
 
             return true;
         }
+    }
+
+    private Task SendValueAsync(string name, long number, string? padding)
+    {
+        var atMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        object value = padding is null ? new { name, value = number, unit = "count", atMs } : new { name, value = number, unit = "count", atMs, padding };
+        return hub.Clients.Group(MetricNames.GroupOf(name)).SendCoreAsync("metric", [value], CancellationToken.None);
     }
 }

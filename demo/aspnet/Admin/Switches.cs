@@ -1,11 +1,9 @@
-using System.Collections.Concurrent;
-
 namespace HubshareDemo.Admin;
 
 /// <summary>What an admin call may change while the server runs.</summary>
 public sealed class Switches(DemoOptions options)
 {
-    private readonly ConcurrentDictionary<DelayedStep, TimeSpan> delays = new();
+    private readonly Hold[] holds = [.. Enum.GetValues<DelayedStep>().Select(_ => new Hold(TimeSpan.Zero))];
     private long tokenLifeTicks = options.TokenLife.Ticks;
     private volatile bool refuseTokens;
     private volatile bool refuseRefresh;
@@ -36,8 +34,30 @@ public sealed class Switches(DemoOptions options)
         set => subprotocol = value;
     }
 
-    public void SetDelay(DelayedStep step, TimeSpan delay) => delays[step] = delay;
+    /// <summary>How many wait in <see cref="DelayAsync" /> now.</summary>
+    public Counter Held { get; } = new();
 
-    public Task DelayAsync(DelayedStep step, CancellationToken cancellationToken) =>
-        delays.TryGetValue(step, out var delay) && delay > TimeSpan.Zero ? Task.Delay(delay, cancellationToken) : Task.CompletedTask;
+    /// <summary>Whatever waits under the old delay goes on at once.</summary>
+    public void SetDelay(DelayedStep step, TimeSpan delay) =>
+        Interlocked.Exchange(ref holds[(int)step], new Hold(delay)).Changed.Cancel();
+
+    public async Task DelayAsync(DelayedStep step, CancellationToken cancellationToken)
+    {
+        var hold = Volatile.Read(ref holds[(int)step]);
+        if (hold.Delay <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        using var counted = Held.Open();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, hold.Changed.Token);
+        await Task.Delay(hold.Delay, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>A delay, and what ends it for all who wait under it.</summary>
+    private sealed record Hold(TimeSpan Delay)
+    {
+        public CancellationTokenSource Changed { get; } = new();
+    }
 }

@@ -46,12 +46,21 @@ public sealed class HubTrafficMiddleware(RequestDelegate next, Counters counters
             {
                 await switches.DelayAsync(DelayedStep.Upgrade, context.RequestAborted);
             }
+            else if (!ResponseKinds.WantsEventStream(context.Request))
+            {
+                await switches.DelayAsync(DelayedStep.Polls, context.RequestAborted);
+            }
 
             using var carrying = transports.Enter(context, context.Request.Query["id"].FirstOrDefault() ?? "");
             await next(context);
         }
         else
         {
+            if (HttpMethods.IsPost(context.Request.Method))
+            {
+                await switches.DelayAsync(DelayedStep.Posts, context.RequestAborted);
+            }
+
             await next(context);
         }
     }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using HubshareDemo.Admin;
 using HubshareDemo.Auth;
 using HubshareDemo.Incidents;
 using HubshareDemo.Metrics;
@@ -10,7 +11,8 @@ using Microsoft.AspNetCore.SignalR;
 namespace HubshareDemo.Hubs;
 
 /// <summary>The hub of the ops console: incidents, history of the metrics, and small methods that tests lean on.</summary>
-public sealed class OpsHub(IncidentBoard incidents, MetricHistory history, PresenceAnnouncer presence, ILogger<OpsHub> logger) : SecureHub(logger)
+public sealed class OpsHub(IncidentBoard incidents, MetricHistory history, PresenceAnnouncer presence, Counters counters, ILogger<OpsHub> logger)
+    : SecureHub(logger)
 {
     private const int LongestSlowMs = 10 * 60_000;
 
@@ -65,6 +67,22 @@ public sealed class OpsHub(IncidentBoard incidents, MetricHistory history, Prese
         Clients.Caller.SendCoreAsync(name, [.. new[] { first, second, third }.Where(value => value.ValueKind != JsonValueKind.Undefined).Cast<object>()]);
 
     public IReadOnlyDictionary<string, IReadOnlyList<MetricPoint>> GetHistory() => history.Last();
+
+    /// <summary>The metrics that are measured.</summary>
+    public IReadOnlyCollection<string> ListMetrics() => MetricNames.All;
+
+    /// <summary>From now on the caller gets the event `metric` with each value of this one.</summary>
+    public async Task JoinMetric(string name)
+    {
+        await Groups.AddToGroupAsync(Context.ConnectionId, MetricNames.JoinableGroupOf(name));
+        counters.TopicJoins.Add();
+    }
+
+    public async Task LeaveMetric(string name)
+    {
+        await Groups.RemoveFromGroupAsync(Context.ConnectionId, MetricNames.JoinableGroupOf(name));
+        counters.TopicLeaves.Add();
+    }
 
     /// <summary>
     /// Drops the transport as a broken network would, without a goodbye. With stateful reconnect the client comes back to this same

@@ -9,6 +9,7 @@ public sealed class QueueingLifetimeManager(
     ILogger<DefaultHubLifetimeManager<OpsHub>> logger,
     ConnectionRegistry registry,
     HubTransports transports,
+    HubGroups groups,
     Counters counters)
     : DefaultHubLifetimeManager<OpsHub>(logger)
 {
@@ -27,6 +28,7 @@ public sealed class QueueingLifetimeManager(
         if (registry.Remove(connection.ConnectionId) is { } entry)
         {
             entry.EndQueue();
+            groups.Forget(entry);
             transports.Forget(entry.ConnectionToken ?? "");
         }
 
@@ -59,6 +61,36 @@ public sealed class QueueingLifetimeManager(
         object?[] args,
         CancellationToken cancellationToken = default) =>
         Broadcast(registry.All.Where(entry => entry.User is not null && userIds.Contains(entry.User)), methodName, args);
+
+    public override Task AddToGroupAsync(string connectionId, string groupName, CancellationToken cancellationToken = default)
+    {
+        groups.Add(groupName, connectionId);
+        return Task.CompletedTask;
+    }
+
+    public override Task RemoveFromGroupAsync(string connectionId, string groupName, CancellationToken cancellationToken = default)
+    {
+        groups.Remove(groupName, connectionId);
+        return Task.CompletedTask;
+    }
+
+    public override Task SendGroupAsync(string groupName, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
+        Broadcast(groups.Of(groupName), methodName, args);
+
+    public override Task SendGroupsAsync(
+        IReadOnlyList<string> groupNames,
+        string methodName,
+        object?[] args,
+        CancellationToken cancellationToken = default) =>
+        Broadcast(groupNames.SelectMany(groups.Of).Distinct(), methodName, args);
+
+    public override Task SendGroupExceptAsync(
+        string groupName,
+        string methodName,
+        object?[] args,
+        IReadOnlyList<string> excludedConnectionIds,
+        CancellationToken cancellationToken = default) =>
+        Broadcast(groups.Of(groupName).Where(entry => !excludedConnectionIds.Contains(entry.Id)), methodName, args);
 
     /// <summary>The one send that can be awaited to its end: it concerns nobody but its receiver.</summary>
     public override Task SendConnectionAsync(string connectionId, string methodName, object?[] args, CancellationToken cancellationToken = default) =>

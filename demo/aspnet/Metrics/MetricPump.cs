@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace HubshareDemo.Metrics;
 
-/// <summary>Measures machine and hub at a steady pace, pushes each value to everyone, and raises an incident when one is out of bounds.</summary>
+/// <summary>Measures machine and hub at a steady pace, pushes each value to those who have joined its metric, and raises an incident when one is out of bounds.</summary>
 public sealed class MetricPump(
     DemoOptions options,
     IHostProbe host,
@@ -35,7 +35,7 @@ public sealed class MetricPump(
             foreach (var metric in Describe(sample, p99, perSecond))
             {
                 history.Add(metric);
-                await hub.Clients.All.SendAsync("metric", metric, stoppingToken);
+                await hub.Clients.Group(MetricNames.GroupOf(metric.Name)).SendAsync("metric", metric, stoppingToken);
             }
 
             delayAlarm.Observe(p99);

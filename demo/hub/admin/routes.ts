@@ -3,7 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import type { AccessLog } from '../access-log.js';
 import type { Connection } from '../connections/connection.js';
 import type { Connections } from '../connections/connections.js';
+import type { Groups } from '../connections/groups.js';
 import type { Counters } from '../counters.js';
+import type { Availability } from '../http/availability.js';
+import { groupOf, isMetricName } from '../ops/metric-names.js';
 import type { Sequence, SequenceOrder } from '../ops/sequence.js';
 import { Refusal } from '../refusal.js';
 import type { Controls, Delayed } from './controls.js';
@@ -12,8 +15,10 @@ export interface AdminDeps {
   readonly counters: Counters;
   readonly controls: Controls;
   readonly connections: Connections;
+  readonly groups: Groups;
   readonly sequence: Sequence;
   readonly accessLog: AccessLog;
+  readonly availability: Availability;
 }
 
 const LOOPBACK_ADDRESSES = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
@@ -29,7 +34,7 @@ function body(required: readonly string[], properties: Record<string, object>): 
 }
 
 export function adminRoutes(app: FastifyInstance, deps: AdminDeps): void {
-  const { counters, controls, connections, sequence, accessLog } = deps;
+  const { counters, controls, connections, groups, sequence, accessLog, availability } = deps;
 
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store');
@@ -49,6 +54,8 @@ export function adminRoutes(app: FastifyInstance, deps: AdminDeps): void {
       connections: live.length,
       connectionsByUser: Object.fromEntries(connections.users()),
       ...counters,
+      topicMembers: groups.members,
+      held: controls.held,
       connectionIds: live.map(({ id }) => id),
     };
   });
@@ -101,7 +108,7 @@ export function adminRoutes(app: FastifyInstance, deps: AdminDeps): void {
       },
     },
     async ({ body: { what, ms } }) => {
-      controls.delaysMs[what] = ms;
+      controls.setDelay(what, ms);
       return { what, ms };
     },
   );
@@ -148,10 +155,14 @@ export function adminRoutes(app: FastifyInstance, deps: AdminDeps): void {
           burst: { type: 'integer', minimum: 1, maximum: 10_000 },
           paddingBytes: { type: 'integer', minimum: 0, maximum: 1_000_000 },
           event: name,
+          metrics: { type: 'array', items: name, maxItems: 1000 },
         }),
       },
     },
-    async (request) => sequence.start({ burst: 1, paddingBytes: 0, event: 'sequence', ...request.body }),
+    async ({ body }) => {
+      body.metrics?.forEach(checkMetric);
+      return sequence.start({ burst: 1, paddingBytes: 0, event: 'sequence', metrics: [], ...body });
+    },
   );
   app.post('/admin/sequence/stop', async () => {
     sequence.stop();
@@ -159,13 +170,36 @@ export function adminRoutes(app: FastifyInstance, deps: AdminDeps): void {
   });
   app.get('/admin/sequence', async () => ({ last: sequence.last, running: sequence.running }));
 
-  app.post<{ Body: { event: string; args: unknown[]; user?: string } }>(
+  app.post<{ Body: { event: string; args: unknown[]; user?: string; metric?: string } }>(
     '/admin/emit',
-    { schema: { body: body(['event', 'args'], { event: name, args: { type: 'array' }, user: name }) } },
-    async ({ body: { event, args, user } }) => ({ sent: connections.broadcast(event, args, user) }),
+    { schema: { body: body(['event', 'args'], { event: name, args: { type: 'array' }, user: name, metric: name }) } },
+    async ({ body: { event, args, user, metric } }) => {
+      if (metric === undefined) return { sent: connections.broadcast(event, args, user) };
+      checkMetric(metric);
+      return { sent: groups.send(groupOf(metric), event, args) };
+    },
+  );
+
+  app.post<{ Body: { retryAfterSeconds: number | null } }>(
+    '/admin/unavailable',
+    {
+      schema: {
+        body: body(['retryAfterSeconds'], {
+          retryAfterSeconds: { type: ['integer', 'null'], minimum: 0, maximum: 86_400 },
+        }),
+      },
+    },
+    async ({ body: { retryAfterSeconds } }) => {
+      availability.retryAfterSeconds = retryAfterSeconds;
+      return { retryAfterSeconds };
+    },
   );
 
   app.get('/admin/access-log', async (_request, reply) =>
     reply.type('text/plain; charset=utf-8').send(await accessLog.read()),
   );
+}
+
+function checkMetric(metric: string): void {
+  if (!isMetricName(metric)) throw new Refusal(400, 'INVALID_BODY', `There is no metric with the name ${metric}.`);
 }

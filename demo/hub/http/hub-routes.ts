@@ -9,6 +9,7 @@ import { Refusal } from '../refusal.js';
 import { createLongPollingTransport, type LongPollingTransport } from '../transports/long-polling.js';
 import { createServerSentEventsTransport } from '../transports/server-sent-events.js';
 import type { Transport } from '../transports/transport.js';
+import type { Availability } from './availability.js';
 import type { Gate } from './gate.js';
 import { negotiateResponse } from './negotiate.js';
 
@@ -22,10 +23,12 @@ export interface HubRoutesDeps {
   readonly controls: Controls;
   readonly limits: Limits;
   readonly accessLog: AccessLog;
+  readonly availability: Availability;
 }
 
 export function hubRoutes(app: FastifyInstance, deps: HubRoutesDeps): void {
-  const { path, gate, counters, controls, limits, accessLog } = deps;
+  const { path, gate, counters, controls, limits, accessLog, availability } = deps;
+  const negotiatePath = `${path}/negotiate`;
   const principals = new WeakMap<FastifyRequest, Principal>();
 
   // What a client sends is hub protocol, whatever content type it names.
@@ -35,6 +38,7 @@ export function hubRoutes(app: FastifyInstance, deps: HubRoutesDeps): void {
   });
   // Before the body is read: nothing is taken from someone who is not signed in.
   app.addHook('onRequest', async (request) => {
+    if (request.routeOptions.url === negotiatePath) availability.check();
     principals.set(request, await gate.admit(request.raw, queryOf(request)));
   });
 
@@ -44,7 +48,7 @@ export function hubRoutes(app: FastifyInstance, deps: HubRoutesDeps): void {
     return principal;
   }
 
-  app.post(`${path}/negotiate`, async (request, reply) => {
+  app.post(negotiatePath, async (request, reply) => {
     const version = Number(queryOf(request).get('negotiateVersion') ?? 0);
     await controls.delay('negotiate');
     counters.negotiates += 1;
@@ -56,8 +60,10 @@ export function hubRoutes(app: FastifyInstance, deps: HubRoutesDeps): void {
 
   app.get(path, async (request, reply) => {
     const principal = principalOf(request);
-    const connection = gate.ownConnection(principal, queryOf(request).get('id'));
     const wantsStream = (request.headers.accept ?? '').includes('text/event-stream');
+    // Without a delay nothing is awaited, so requests are handled in the order of their arrival.
+    if (!wantsStream && controls.delaysMs.polls > 0) await controls.delay('polls');
+    const connection = gate.ownConnection(principal, queryOf(request).get('id'));
     const current = connection.transport;
     const opens = current === null && !connection.signal.aborted;
 
@@ -81,6 +87,7 @@ export function hubRoutes(app: FastifyInstance, deps: HubRoutesDeps): void {
   });
 
   app.post(path, async (request, reply) => {
+    if (controls.delaysMs.posts > 0) await controls.delay('posts');
     const connection = gate.ownConnection(principalOf(request), queryOf(request).get('id'));
     if (connection.transport?.name === 'WebSockets') {
       throw new Refusal(405, 'WRONG_TRANSPORT', 'POST requests are not allowed for WebSocket connections.');

@@ -4,6 +4,7 @@ import type { Controls } from '../admin/controls.js';
 import type { ServiceTokens } from '../auth/service-tokens.js';
 import type { Counters } from '../counters.js';
 import { Refusal } from '../refusal.js';
+import type { Availability } from './availability.js';
 import type { Gate } from './gate.js';
 
 export const REDIRECTED_PATH = '/hubs/redirected';
@@ -16,13 +17,16 @@ export interface RedirectDeps {
   readonly serviceTokens: ServiceTokens;
   readonly controls: Controls;
   readonly counters: Counters;
+  readonly availability: Availability;
 }
 
-export function redirectRoutes(app: FastifyInstance, { gate, serviceTokens, controls, counters }: RedirectDeps): void {
+export function redirectRoutes(app: FastifyInstance, deps: RedirectDeps): void {
+  const { gate, serviceTokens, controls, counters, availability } = deps;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _body, done) => done(null));
 
   app.post(`${REDIRECTED_PATH}/negotiate`, async (request, reply) => {
+    availability.check();
     const principal = await gate.admit(request.raw, new URL(request.raw.url ?? '/', 'http://hub').searchParams);
     const url = serviceUrl(request.headers.host);
     await controls.delay('negotiate');

@@ -1,6 +1,7 @@
 /** The methods of the hub `/hubs/ops`. */
 import { pause } from '../admin/controls.js';
 import type { Tokens } from '../auth/tokens.js';
+import type { Groups } from '../connections/groups.js';
 import type { Counters } from '../counters.js';
 import {
   anything,
@@ -16,6 +17,7 @@ import {
 import { OperationCanceled } from '../dispatch/operation-canceled.js';
 import { Refusal } from '../refusal.js';
 import type { Incidents } from './incidents.js';
+import { listMetrics, metricGroup } from './metric-names.js';
 import type { Metrics } from './metrics.js';
 
 export interface OpsHubDeps {
@@ -23,12 +25,14 @@ export interface OpsHubDeps {
   readonly metrics: Metrics;
   readonly tokens: Tokens;
   readonly counters: Counters;
+  readonly groups: Groups;
 }
 
 const MAX_SLOW_MS = 10 * 60_000;
 const SEND_ME_MAX_ARGS = 3;
 
-export function opsHubMethods({ incidents, metrics, tokens, counters }: OpsHubDeps): readonly HubMethod[] {
+export function opsHubMethods(deps: OpsHubDeps): readonly HubMethod[] {
+  const { incidents, metrics, tokens, counters, groups } = deps;
   return [
     call('ListIncidents', [], () => incidents.list()),
     call('CreateIncident', [text, text], ({ connection }, title, severity) =>
@@ -37,6 +41,15 @@ export function opsHubMethods({ incidents, metrics, tokens, counters }: OpsHubDe
     call('AcknowledgeIncident', [text], ({ connection }, id) => incidents.acknowledge(id, connection.principal.userId)),
     call('CloseIncident', [text], ({ connection }, id) => incidents.close(id, connection.principal.userId)),
     call('GetHistory', [], () => metrics.history()),
+    call('ListMetrics', [], () => listMetrics()),
+    call('JoinMetric', [text], ({ connection }, name) => {
+      groups.add(metricGroup(name), connection);
+      counters.topicJoins += 1;
+    }),
+    call('LeaveMetric', [text], ({ connection }, name) => {
+      groups.remove(metricGroup(name), connection);
+      counters.topicLeaves += 1;
+    }),
 
     call('Echo', [anything], (_, value) => value),
     call('Add', [number, number], (_, a, b) => a + b),

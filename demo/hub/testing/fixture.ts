@@ -7,6 +7,7 @@ import { createClient, type ClientOptions, type TokenBox } from './client.js';
 
 export type Counts = Counters & {
   readonly connections: number;
+  readonly topicMembers: number;
   readonly connectionsByUser: Readonly<Record<string, number>>;
   readonly connectionIds: readonly string[];
 };

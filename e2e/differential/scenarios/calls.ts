@@ -229,14 +229,23 @@ export const calls: ScenarioGroup = [
   },
   {
     name: 'calls in flight at once keep apart',
-    async run({ started, attempt, connection }) {
+    async run({ started, attempt, connection, note, noted }) {
+      let answer: (value: string) => void = notNeeded;
+      connection.on('slow', async () => {
+        note('asked');
+        return new Promise<string>((resolve) => (answer = resolve));
+      });
       await started();
-      const slow = attempt('slow', () => connection.invoke('Slow', 600));
-      const fast = attempt('fast', () => connection.invoke('Echo', 'fast'));
-      const failed = attempt('failed', () => connection.invoke('Fail', 'failed'));
-      await fast;
-      await failed;
-      await slow;
+      const slow = connection.invoke('Ask', 'slow', 1);
+      await noted('asked');
+      const fast = connection.invoke('Echo', 'fast');
+      const failed = connection.invoke('Fail', 'failed');
+      // Noted one after the other, for the order of their ends is nobody's promise.
+      failed.catch(notNeeded);
+      await attempt('fast', () => fast);
+      await attempt('failed', () => failed);
+      answer('slow');
+      await attempt('slow', () => slow);
     },
   },
   {
@@ -249,42 +258,39 @@ export const calls: ScenarioGroup = [
   },
   {
     name: 'calls before start',
-    async run({ attempt, connection, watch, note }) {
+    async run({ attempt, connection, watch, note, noted }) {
       await attempt('invoke', () => connection.invoke('Echo', 1));
       await attempt('send', () => connection.send('Echo', 1));
       await attempt('stream', () => watch('early', connection.stream('Counter', 1, 0)) !== undefined);
-      // A macrotask: whatever the stream has to say it has said.
-      await new Promise((resolve) => setTimeout(resolve));
+      await noted('early error');
       note('end');
     },
   },
   {
     name: 'calls while connecting',
-    async run({ attempt, connection, hub, watch, note }) {
-      await hub.delay('negotiate', 300);
-      try {
+    async run({ attempt, connection, watch, note, noted, whileHeld }) {
+      await whileHeld('negotiate', async (release) => {
         const starting = attempt('start', () => connection.start());
         await attempt('invoke', () => connection.invoke('Echo', 1));
         await attempt('send', () => connection.send('Echo', 1));
         await attempt('stream', () => watch('early', connection.stream('Counter', 1, 0)) !== undefined);
-        await new Promise((resolve) => setTimeout(resolve));
+        await noted('early error');
         note('all refused');
+        await release();
         await starting;
-        await attempt('invoke', () => connection.invoke('Echo', 1));
-      } finally {
-        await hub.delay('negotiate', 0);
-      }
+      });
+      await attempt('invoke', () => connection.invoke('Echo', 1));
     },
   },
   {
     name: 'calls after stop',
-    async run({ started, attempt, connection, watch, note }) {
+    async run({ started, attempt, connection, watch, note, noted }) {
       await started();
       await connection.stop();
       await attempt('invoke', () => connection.invoke('Echo', 1));
       await attempt('send', () => connection.send('Echo', 1));
       await attempt('stream', () => watch('late', connection.stream('Counter', 1, 0)) !== undefined);
-      await new Promise((resolve) => setTimeout(resolve));
+      await noted('late error');
       note('end');
     },
   },

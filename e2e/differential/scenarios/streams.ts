@@ -1,5 +1,9 @@
 /** `stream`: items, ends, cancelling, and who of several subscribers gets what. */
+import { Subject } from '@microsoft/signalr';
 import type { HubActions, ScenarioGroup } from '../scenario.js';
+
+/** Between two items of a stream: the second one never comes. */
+const NEVER_MS = 3_600_000;
 
 export const streams: ScenarioGroup = [
   {
@@ -36,9 +40,14 @@ export const streams: ScenarioGroup = [
     name: 'items arrive as they are made, not at the end',
     async run({ started, connection, watch, noted, note, hub }) {
       await started();
-      watch('slow', connection.stream('Counter', 3, 100));
+      const numbers = new Subject<number>();
+      watch('slow', connection.stream('Double', numbers));
+      numbers.next(1);
       await noted('slow item');
       note('open on the hub', (await hub.counts())['streamsOpen']);
+      numbers.next(2);
+      await noted('slow item', 2);
+      numbers.complete();
       await noted('slow complete');
     },
   },
@@ -72,7 +81,7 @@ export const streams: ScenarioGroup = [
     name: 'cancelled before the first item',
     async run({ started, connection, watch, settled, note, until, hub }) {
       await started();
-      watch('cancelled', connection.stream('Counter', 1_000, 50)).dispose();
+      watch('cancelled', connection.stream('Counter', 2, NEVER_MS)).dispose();
       await settled();
       await allStreamsEnd(hub, until);
       note('end');
@@ -82,7 +91,7 @@ export const streams: ScenarioGroup = [
     name: 'cancelled in the middle, from the handler of an item',
     async run({ started, connection, note, noted, settled, until, hub }) {
       await started();
-      const subscription = connection.stream<number>('Counter', 10_000, 2).subscribe({
+      const subscription = connection.stream<number>('Counter', 1_000_000, 2).subscribe({
         next(item) {
           note('item', item);
           if (item < 2) return;
@@ -141,7 +150,7 @@ export const streams: ScenarioGroup = [
     name: 'both subscribers leave, and the stream is cancelled',
     async run({ started, connection, watch, noted, settled, until, hub }) {
       await started();
-      const stream = connection.stream<number>('Counter', 10_000, 500);
+      const stream = connection.stream<number>('Counter', 2, NEVER_MS);
       const first = watch('first', stream);
       const second = watch('second', stream);
       await noted('second item');
@@ -153,17 +162,17 @@ export const streams: ScenarioGroup = [
   },
   {
     name: 'a subscriber that comes late gets what is still to come',
-    async run({ started, connection, watch, note, noted }) {
+    async run({ started, connection, watch, noted }) {
       await started();
-      const stream = connection.stream<number>('Counter', 5, 20);
-      stream.subscribe({
-        next(item) {
-          note('early item', item);
-          if (item === 2) queueMicrotask(() => watch('late', stream));
-        },
-        complete: () => note('early complete'),
-        error: (error: unknown) => note('early error', error),
-      });
+      const numbers = new Subject<number>();
+      const stream = connection.stream('Double', numbers);
+      watch('early', stream);
+      numbers.next(1);
+      await noted('early item');
+      watch('late', stream);
+      numbers.next(2);
+      await noted('late item');
+      numbers.complete();
       await noted('late complete');
     },
   },
@@ -215,26 +224,28 @@ export const streams: ScenarioGroup = [
   },
   {
     name: 'two streams at once keep apart',
-    async run({ started, connection, note, noted }) {
+    async run({ started, connection, note }) {
       await started();
-      for (const name of ['one', 'two']) {
+      const streams = ['one', 'two'].map((name) => {
         const items: unknown[] = [];
-        connection.stream('Counter', 20, 1).subscribe({
-          next: (item) => items.push(item),
-          complete: () => note(`${name} complete`, items),
-          error: (error: unknown) => note(`${name} error`, error),
-        });
-        // One after the other, for the order of their ends is nobody's promise.
-        if (name === 'one') await noted('one complete');
-      }
-      await noted('two complete');
+        const end = new Promise<string>((resolve) =>
+          connection.stream('Counter', 20, 1).subscribe({
+            next: (item) => items.push(item),
+            complete: () => resolve('complete'),
+            error: (error: unknown) => resolve(`error ${String(error)}`),
+          }),
+        );
+        return { name, items, end };
+      });
+      // Noted one after the other, for the order of their ends is nobody's promise.
+      for (const { name, items, end } of streams) note(`${name} ${await end}`, items);
     },
   },
   {
     name: 'calls go on while a stream runs',
     async run({ started, connection, attempt, noted, note, until, hub }) {
       await started();
-      const subscription = connection.stream('Counter', 10_000, 1).subscribe({
+      const subscription = connection.stream('Counter', 1_000_000, 1).subscribe({
         next: () => undefined,
         complete: () => note('complete'),
         error: (error: unknown) => note('error', error),
@@ -251,7 +262,7 @@ export const streams: ScenarioGroup = [
     async run({ started, connection, watch, watchLife, attempt, noted }) {
       watchLife();
       await started();
-      watch('stream', connection.stream('Counter', 10_000, 2_000));
+      watch('stream', connection.stream('Counter', 2, NEVER_MS));
       await noted('stream item');
       await attempt('stop', () => connection.stop());
       await noted('stream error');
@@ -262,7 +273,7 @@ export const streams: ScenarioGroup = [
     async run({ started, connection, watch, watchLife, hub, noted }) {
       watchLife();
       await started();
-      watch('stream', connection.stream('Counter', 10_000, 2_000));
+      watch('stream', connection.stream('Counter', 2, NEVER_MS));
       await noted('stream item');
       await hub.cut('close', connection.connectionId, 'The hub has had enough.');
       await noted('stream error');
@@ -275,7 +286,7 @@ export const streams: ScenarioGroup = [
     async run({ started, connection, watch, watchLife, hub, noted }) {
       watchLife();
       await started();
-      watch('stream', connection.stream('Counter', 10_000, 2_000));
+      watch('stream', connection.stream('Counter', 2, NEVER_MS));
       await noted('stream item');
       await hub.cut('close-reconnect', connection.connectionId);
       await noted('onreconnected');
@@ -288,7 +299,7 @@ export const streams: ScenarioGroup = [
     name: 'a stream is cancelled after the connection was stopped',
     async run({ started, connection, watch, note, noted }) {
       await started();
-      const subscription = watch('stream', connection.stream('Counter', 10_000, 2_000));
+      const subscription = watch('stream', connection.stream('Counter', 2, NEVER_MS));
       await noted('stream item');
       await connection.stop();
       subscription.dispose();

@@ -1,5 +1,6 @@
 /** Tells a question of the hub from an event: SignalR calls the same handler for both and does not say which it is. */
 import { MessageType, type HubMessage } from '@microsoft/signalr';
+import { takeArgumentsText } from './raw-messages.js';
 
 /** The last argument of a question. Made here and never sent, so no hub can forge it and no value is equal to it. */
 const MARK = Symbol('the hub wants a result');
@@ -12,5 +13,7 @@ export function markQuestion(message: HubMessage): HubMessage {
 
 /** What a handler was called with: the arguments as the hub sent them, and whether it wants a result. */
 export function readCall(args: readonly unknown[]): { readonly args: unknown[]; readonly isQuestion: boolean } {
+  const withText = takeArgumentsText(args);
+  if (withText !== null) return { args: withText, isQuestion: false };
   return args.at(-1) === MARK ? { args: args.slice(0, -1), isQuestion: true } : { args: [...args], isQuestion: false };
 }

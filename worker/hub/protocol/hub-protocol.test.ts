@@ -26,7 +26,8 @@ it('tells of nothing else, and gives the messages as SignalR’s own protocol do
   const onClose = vi.fn();
   const text = frame(
     { type: 6 },
-    { type: 1, target: 'metric', arguments: [{ a: 1 }] },
+    { type: 2, invocationId: '1', item: { a: 1 } },
+    { type: 1, target: 'ask', arguments: [{ a: 1 }], streamIds: [] },
     { type: 3, invocationId: '1', result: 3 },
   );
   expect(

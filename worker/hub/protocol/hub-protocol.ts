@@ -7,6 +7,7 @@ import { JsonHubProtocol, MessageType, type HubMessage, type IHubProtocol, type 
 import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack';
 import type { HubProtocolName } from '../../../src/contract/rpc.js';
 import { markQuestion } from './client-result.js';
+import { keepRawPayloads } from './raw-messages.js';
 import { withoutSpacers } from './upload-arguments.js';
 
 export interface ProtocolEvents {
@@ -25,7 +26,9 @@ export function createHubProtocol(name: HubProtocolName, events: ProtocolEvents)
     transferFormat: inner.transferFormat,
     parseMessages(input: string | ArrayBuffer, logger: ILogger): HubMessage[] {
       events.onFrame();
-      return inner.parseMessages(input, logger).map((message) => {
+      const messages = inner.parseMessages(input, logger);
+      if (typeof input === 'string') keepRawPayloads(input, messages);
+      return messages.map((message) => {
         if (message.type === MessageType.Close) events.onClose({ allowReconnect: message.allowReconnect === true });
         return markQuestion(message);
       });

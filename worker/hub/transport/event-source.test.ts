@@ -7,6 +7,7 @@ import { createTokenBroker } from '../../auth/token-broker.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { createBearer, redirectableBearer } from './bearer.js';
 import { createBearerEventSource, type BearerEventSourceDeps } from './event-source.js';
+import type { Answer } from './retry-after.js';
 
 const URL_WITH_ID = 'https://h.test/hub?id=connection-secret';
 
@@ -85,6 +86,23 @@ it('sends the token in the header, and the cookies that SignalR asks for', async
   ]);
   expect(requests[0]?.init.headers).toMatchObject({ 'X-App': '1', Accept: 'text/event-stream' });
   source.close();
+});
+
+it('shows each answer to the hub’s hint, also the one after a refresh', async () => {
+  const onAnswer = vi.fn<(answer: Answer) => void>();
+  const { Source } = setUp(
+    (authorization) =>
+      authorization === 'Bearer token-1'
+        ? new Response('', { status: 401 })
+        : new Response('', { status: 503, headers: { 'retry-after': '7' } }),
+    { onAnswer },
+  );
+  const { seen } = open(Source);
+  await vi.waitFor(() => expect(seen).toEqual(['error']));
+  expect(onAnswer.mock.calls.map(([answer]) => [answer.status, answer.headers.get('retry-after')])).toEqual([
+    [401, null],
+    [503, '7'],
+  ]);
 });
 
 it('takes a token out of the URL and sends it in the header', async () => {

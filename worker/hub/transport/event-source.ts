@@ -1,6 +1,7 @@
 /** Server-sent events over `fetch`, with the token in the header: the platform's own EventSource cannot send one. */
 import { EventSource as FetchEventSource } from 'eventsource';
 import { takeToken, type Bearer } from './bearer.js';
+import type { Answer } from './retry-after.js';
 
 export interface BearerEventSourceDeps {
   readonly bearer: Bearer;
@@ -8,6 +9,8 @@ export interface BearerEventSourceDeps {
   readonly headers?: Readonly<Record<string, string>>;
   /** Aborting it closes every source of a connection that was given up: SignalR forgets one that is still connecting. */
   readonly signal?: AbortSignal;
+  /** The hub has answered, before the answer is read. */
+  readonly onAnswer?: (answer: Answer) => void;
   /** For tests. */
   readonly fetch?: typeof fetch;
 }
@@ -57,8 +60,8 @@ export function createBearerEventSource(deps: BearerEventSourceDeps): BearerEven
       signal?.addEventListener('abort', giveUp);
       this.#unlink = () => signal?.removeEventListener('abort', giveUp);
 
-      function open(to: string | URL, request: RequestInit, token: string | null): Promise<Response> {
-        return send(to, {
+      async function open(to: string | URL, request: RequestInit, token: string | null): Promise<Response> {
+        const response = await send(to, {
           ...request,
           headers: {
             ...deps.headers,
@@ -68,6 +71,8 @@ export function createBearerEventSource(deps: BearerEventSourceDeps): BearerEven
           // `eventsource` leaves this out where there is no `window`, as in a worker.
           credentials: init.withCredentials === true ? 'include' : 'same-origin',
         });
+        deps.onAnswer?.(response);
+        return response;
       }
     }
 

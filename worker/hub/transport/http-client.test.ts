@@ -1,12 +1,4 @@
-import {
-  AbortError,
-  HttpClient,
-  HttpError,
-  HttpResponse,
-  NullLogger,
-  TimeoutError,
-  type HttpRequest,
-} from '@microsoft/signalr';
+import { AbortError, HttpClient, HttpError, HttpResponse, TimeoutError, type HttpRequest } from '@microsoft/signalr';
 import { describe, expect, it, vi } from 'vitest';
 import { HubshareError, wireError } from '../../../src/contract/errors.js';
 import { createSanitizer } from '../../auth/sanitizer.js';
@@ -53,7 +45,6 @@ function setUp({ anonymous = false, signal }: { anonymous?: boolean; signal?: Ab
   const client = new BearerHttpClient({
     bearer,
     sanitizer,
-    logger: NullLogger.instance,
     inner,
     onNegotiated: (news) => negotiated.push(news),
     onFailure: (failure) => failures.push(failure),

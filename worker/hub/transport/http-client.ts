@@ -1,13 +1,5 @@
 /** SignalR's HTTP client with the token of the moment in each request's header, so that SignalR itself never holds one. */
-import {
-  AbortError,
-  DefaultHttpClient,
-  HttpClient,
-  HttpError,
-  HttpResponse,
-  type HttpRequest,
-  type ILogger,
-} from '@microsoft/signalr';
+import { AbortError, HttpClient, HttpError, HttpResponse, type HttpRequest } from '@microsoft/signalr';
 import { HubshareError, isHubshareError, TokenRejectedError, wireError } from '../../../src/contract/errors.js';
 import type { Sanitizer } from '../../auth/sanitizer.js';
 import type { RedirectableBearer } from './bearer.js';
@@ -18,7 +10,8 @@ export interface BearerHttpClientDeps {
   /** One for each client, which serves one start. */
   readonly bearer: RedirectableBearer;
   readonly sanitizer: Sanitizer;
-  readonly logger: ILogger;
+  /** What sends the requests. */
+  readonly inner: HttpClient;
   readonly onNegotiated?: (negotiated: Negotiated) => void;
   /**
    * A request failed. SignalR turns the failure of a negotiate into text; this keeps what it was. `error` is set when
@@ -27,8 +20,6 @@ export interface BearerHttpClientDeps {
   readonly onFailure?: (failure: HttpFailure) => void;
   /** Aborting it ends every request of a connection that was given up, also those that SignalR would leave behind. */
   readonly signal?: AbortSignal;
-  /** For tests. */
-  readonly inner?: HttpClient;
 }
 
 export interface HttpFailure {
@@ -48,7 +39,7 @@ export class BearerHttpClient extends HttpClient {
   constructor(deps: BearerHttpClientDeps) {
     super();
     this.#deps = deps;
-    this.#inner = deps.inner ?? new DefaultHttpClient(deps.logger);
+    this.#inner = deps.inner;
   }
 
   override async send(request: HttpRequest): Promise<HttpResponse> {

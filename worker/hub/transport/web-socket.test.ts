@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { WebSocket as NodeWebSocket, WebSocketServer } from 'ws';
+import { FakeClock } from '../../testing/fake-clock.js';
 import { createBearerWebSocket } from './web-socket.js';
 
 class FakeWebSocket extends EventTarget {
@@ -23,12 +24,16 @@ class FakeWebSocket extends EventTarget {
 
 function setUp(token: string | null, signal?: AbortSignal) {
   FakeWebSocket.made = [];
+  const clock = new FakeClock();
+  const onResumed = vi.fn();
   const Socket = createBearerWebSocket({
     bearer: { peek: () => token },
+    now: () => clock.now(),
+    onResumed,
     base: FakeWebSocket as unknown as typeof WebSocket,
     ...(signal === undefined ? {} : { signal }),
   });
-  return { Socket, made: FakeWebSocket.made };
+  return { Socket, made: FakeWebSocket.made, clock, onResumed };
 }
 
 it('offers the hub’s protocol and the token, in this order', () => {
@@ -82,6 +87,52 @@ it('closes with the run that it belongs to, and none is opened after', () => {
   expect(() => new Socket('wss://h.test/hub')).toThrow();
 });
 
+describe('a connection that the hub takes up again on another socket', () => {
+  const frame = (socket: WebSocket): boolean => socket.dispatchEvent(new Event('message'));
+
+  it('is told with the first frame there, and with how long it was without one', async () => {
+    const { Socket, clock, onResumed } = setUp(null);
+    const first = new Socket('wss://h.test/hub');
+    frame(first);
+    await clock.advanceBy(1_000);
+    first.close();
+    await clock.advanceBy(30);
+    const second = new Socket('wss://h.test/hub');
+    await clock.advanceBy(12);
+    expect(onResumed).not.toHaveBeenCalled();
+    frame(second);
+    frame(second);
+    expect(onResumed.mock.calls).toEqual([[42]]);
+  });
+
+  it('again is told again', async () => {
+    const { Socket, clock, onResumed } = setUp(null);
+    for (let n = 0; n < 3; n += 1) {
+      const socket = new Socket('wss://h.test/hub');
+      await clock.advanceBy(5);
+      frame(socket);
+      socket.close();
+    }
+    expect(onResumed.mock.calls).toEqual([[5], [5]]);
+  });
+
+  it('is none when the first socket never carried anything: the connection had not begun', () => {
+    const { Socket, onResumed } = setUp(null);
+    new Socket('wss://h.test/hub').close();
+    frame(new Socket('wss://h.test/hub'));
+    expect(onResumed).not.toHaveBeenCalled();
+  });
+
+  it('is none when the second socket carries nothing', () => {
+    const { Socket, onResumed } = setUp(null);
+    const first = new Socket('wss://h.test/hub');
+    frame(first);
+    first.close();
+    new Socket('wss://h.test/hub').close();
+    expect(onResumed).not.toHaveBeenCalled();
+  });
+});
+
 it('over a real socket: the token is in the header alone, and the hub selects its protocol', async () => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'signalr' });
   try {
@@ -89,6 +140,7 @@ it('over a real socket: the token is in the header alone, and the hub selects it
     const connected = once(server, 'connection');
     const Socket = createBearerWebSocket({
       bearer: { peek: () => 'a.b.c' },
+      now: () => 0,
       base: NodeWebSocket as unknown as typeof WebSocket,
     });
     const socket = new Socket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/hub?id=x&access_token=a.b.c`);

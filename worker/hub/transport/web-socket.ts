@@ -6,6 +6,13 @@ export interface BearerWebSocketDeps {
   readonly bearer: Pick<Bearer, 'peek'>;
   /** Aborting it closes every socket of a connection that was given up: SignalR forgets one that is still connecting. */
   readonly signal?: AbortSignal;
+  /**
+   * A socket that had carried frames was closed, and the next one of the same connection carries them again: the hub has taken the
+   * connection up where it was (stateful reconnect). `lastedMs`: from the close to the first frame.
+   */
+  readonly onResumed?: (lastedMs: number) => void;
+  /** Milliseconds. */
+  readonly now: () => number;
   /** For tests. */
   readonly base?: typeof WebSocket;
 }
@@ -17,10 +24,14 @@ export const HUB_SUBPROTOCOL = 'signalr';
 const SUBPROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
- * Makes the class for SignalR's `WebSocket` option. It extends the platform's, because SignalR reads its static `OPEN`.
- * Without a token it is an ordinary WebSocket.
+ * Makes the class for SignalR's `WebSocket` option, for the sockets of one connection. It extends the platform's, because
+ * SignalR reads its static `OPEN`. Without a token it is an ordinary WebSocket.
  */
-export function createBearerWebSocket({ bearer, signal, base = WebSocket }: BearerWebSocketDeps): typeof WebSocket {
+export function createBearerWebSocket(deps: BearerWebSocketDeps): typeof WebSocket {
+  const { bearer, signal, base = WebSocket } = deps;
+  /** When the last socket that carried frames was closed. */
+  let brokenAtMs: number | null = null;
+
   return class BearerWebSocket extends base {
     constructor(url: string | URL, protocols?: string | string[]) {
       signal?.throwIfAborted();
@@ -33,10 +44,20 @@ export function createBearerWebSocket({ bearer, signal, base = WebSocket }: Bear
       } else {
         super(target.href, [...[protocols ?? HUB_SUBPROTOCOL].flat(), `bearer.${checkCharacters(token)}`]);
       }
+      this.addEventListener('message', () => this.#carries(), { once: true });
       if (signal === undefined) return;
       const giveUp = (): void => this.close();
       signal.addEventListener('abort', giveUp);
       this.addEventListener('close', () => signal.removeEventListener('abort', giveUp));
+    }
+
+    #carries(): void {
+      this.addEventListener('close', () => {
+        brokenAtMs = deps.now();
+      });
+      if (brokenAtMs === null) return;
+      deps.onResumed?.(Math.max(0, deps.now() - brokenAtMs));
+      brokenAtMs = null;
     }
   };
 }

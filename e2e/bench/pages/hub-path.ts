@@ -1,0 +1,2 @@
+/** Where both hubs of the benchmark are. */
+export const HUB = '/hubs/ops';

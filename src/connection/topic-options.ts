@@ -1,0 +1,84 @@
+/** Topics as an app declares them with the builder, checked and brought into the form that crosses to the worker. */
+import { isReservedMethod } from '../contract/client-methods.js';
+import type { KeyPath, Retain, TopicDeclaration } from '../contract/topics.js';
+import { checkText, invalid, unsupported } from './options.js';
+
+/** How a topic is joined, and which events belong to it. */
+export interface TopicOptions {
+  /** Client method whose events belong to the topic. */
+  readonly event: string;
+  /** Hub method that is called with the key when the first tab subscribes. */
+  readonly join: string;
+  /** Hub method that is called with the key a while after the last tab has unsubscribed. */
+  readonly leave: string;
+  /**
+   * Where the key is in an event: a property of the first argument (`'name'`, `'source.id'`), or a list that begins with the number
+   * of the argument (`[1, 'name']`, or `[0]` for the first argument itself). A function needs a worker of the app's own, which
+   * declares the topic in `serveHubs()`.
+   */
+  readonly key: string | readonly [argument: number, ...names: (string | number)[]];
+  /** `last`: whoever subscribes late is given the newest value at once. Default `none`. */
+  readonly retain?: Retain | undefined;
+}
+
+/** Topics by name. */
+export type TopicDeclarations = Readonly<Record<string, TopicOptions>>;
+
+const NAMES: ReadonlySet<string> = new Set([
+  'event',
+  'join',
+  'leave',
+  'key',
+  'retain',
+] satisfies (keyof TopicOptions)[]);
+
+/** @throws {HubshareError} `option-invalid`, `option-unsupported` */
+export function checkTopics(given: unknown): Readonly<Record<string, TopicDeclaration>> {
+  if (!isObject(given)) throw invalid('withTopics', 'must be an object of topics by name.');
+  return Object.fromEntries(
+    Object.entries(given).map(([name, topic]) => {
+      checkText('withTopics', name);
+      return [name, checkTopic(`topics.${name}`, topic)];
+    }),
+  );
+}
+
+function checkTopic(option: string, topic: unknown): TopicDeclaration {
+  if (!isObject(topic)) throw invalid(option, 'must be an object with event, join, leave and key.');
+  const { event, join, leave, key, retain = 'none' } = topic;
+  for (const name of Object.keys(topic)) {
+    if (!NAMES.has(name)) throw invalid(`${option}.${name}`, 'there is no such option of a topic.');
+  }
+  const eventName = checkText(`${option}.event`, event);
+  if (isReservedMethod(eventName)) throw invalid(`${option}.event`, 'this cannot be the name of a client method.');
+  if (retain !== 'none' && retain !== 'last') throw invalid(`${option}.retain`, "must be 'none' or 'last'.");
+  return {
+    event: eventName.toLowerCase(),
+    join: checkText(`${option}.join`, join),
+    leave: checkText(`${option}.leave`, leave),
+    keyPath: checkKey(`${option}.key`, key),
+    retain,
+  };
+}
+
+function checkKey(option: string, key: unknown): KeyPath {
+  if (typeof key === 'function') {
+    throw unsupported(
+      option,
+      'a function cannot cross to the worker. Give a path, or declare the topic in serveHubs().',
+    );
+  }
+  const path: unknown[] = typeof key === 'string' ? [0, ...key.split('.')] : Array.isArray(key) ? key : [];
+  const [argument, ...names] = path;
+  const isPath = isIndex(argument) && names.every((name) => isIndex(name) || (typeof name === 'string' && name !== ''));
+  if (isPath) return path as [number, ...(string | number)[]];
+  throw invalid(option, "must be a path such as 'name' or 'source.id', or a list such as [1, 'name'].");
+}
+
+function isIndex(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,30 @@
+/** A hub subscription that tabs share: what is joined on the hub, and which events belong to which of its members. */
+
+/** Names one member of a topic: `cpu` of `metric`. The number 1 and the text `1` are the same key; the hub is given what the app gave. */
+export type TopicKey = string | number;
+
+/** `last`: a tab that comes late is given the newest value of its key at once. */
+export type Retain = 'none' | 'last';
+
+/** Where an event's key is: the number of the argument, then names of properties or numbers of items on the way to it. */
+export type KeyPath = readonly [argument: number, ...names: (string | number)[]];
+
+/** A topic as a tab declares it: all of it can be cloned. */
+export interface TopicDeclaration {
+  /** Client method whose events belong to the topic, lower-cased. */
+  readonly event: string;
+  /** Hub method that is called with the key when the first tab wants it. */
+  readonly join: string;
+  /** Hub method that is called with the key when the last tab has let it go. */
+  readonly leave: string;
+  readonly keyPath: KeyPath;
+  readonly retain: Retain;
+}
+
+/** What a tab learns of a topic whose key it has joined. */
+export interface TopicJoined {
+  readonly retain: Retain;
+}
+
+/** To which member of which topic an event belongs. The key as text: for comparison only. */
+export type TopicMatch = readonly [topic: string, key: string];

@@ -1,0 +1,135 @@
+/** What a hub socket hears of its own end and of what follows it: transports that break, and hubs that say when to come back. */
+import { MessageType, NullLogger } from '@microsoft/signalr';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createSanitizer } from '../auth/sanitizer.js';
+import { createTokenBroker } from '../auth/token-broker.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { PLAIN_SETTINGS } from '../testing/fake-tab.js';
+import { FakeHttpHub, FakeWire } from '../testing/fake-wire.js';
+import type { HubSocket } from './hub-socket.js';
+import { openSignalRSocket } from './signalr-socket.js';
+import { createBearer } from './transport/bearer.js';
+import { retryAfterOf, type Answer } from './transport/retry-after.js';
+import { createTransportMemory } from './transport-memory.js';
+
+const HUB = 'https://h.test/hubs/ops';
+
+const opened: HubSocket[] = [];
+
+afterEach(async () => {
+  for (const socket of opened.splice(0)) await socket.stop();
+  vi.unstubAllGlobals();
+});
+
+function setUp(inner: { readonly httpClient?: FakeHttpHub } = {}) {
+  const wire = new FakeWire();
+  const clock = new FakeClock();
+  const events = { event: vi.fn(), question: vi.fn(), closed: vi.fn(), resumed: vi.fn() };
+  const retryHint = { answered: vi.fn<(answer: Answer) => void>(), announced: vi.fn() };
+  const broker = createTokenBroker({ source: null, clock, sanitizer: createSanitizer(), random: () => 0 });
+  const socket = openSignalRSocket(
+    {
+      url: HUB,
+      settings: PLAIN_SETTINGS,
+      bearer: createBearer(broker),
+      sanitizer: createSanitizer(),
+      logger: NullLogger.instance,
+      clock,
+      transports: createTransportMemory(7),
+      retryHint,
+      onFrame: () => undefined,
+      inner: { ...inner, WebSocket: wire.WebSocket },
+    },
+    events,
+  );
+  opened.push(socket);
+  return { wire, clock, events, retryHint, socket };
+}
+
+/** Live over WebSockets, at a hub that keeps connections whose transport is cut. */
+async function setUpLive() {
+  const http = new FakeHttpHub();
+  http.negotiates.set(`${HUB}/negotiate`, () => ({
+    negotiateVersion: 1,
+    connectionId: 'i',
+    connectionToken: 'connection-secret',
+    useStatefulReconnect: true,
+    availableTransports: [{ transport: 'WebSockets', transferFormats: ['Text', 'Binary'] }],
+  }));
+  const parts = setUp({ httpClient: http });
+  await parts.socket.start();
+  return parts;
+}
+
+describe('a transport that is cut', () => {
+  it('and made again by stateful reconnect is told with the hub’s first frame there, before its events', async () => {
+    const { wire, clock, events, socket } = await setUpLive();
+    const order: string[] = [];
+    socket.listen('metric');
+    events.resumed.mockImplementation(() => order.push('resumed'));
+    events.event.mockImplementation(() => order.push('event'));
+    wire.socket.end();
+    await clock.advanceBy(30);
+    await vi.waitFor(() => expect(wire.sockets).toHaveLength(2));
+    await vi.waitFor(() => expect(wire.socket.readyState).toBe(1));
+    expect(events.resumed).not.toHaveBeenCalled();
+    wire.say({ type: MessageType.Sequence, sequenceId: 1 } as never);
+    wire.say({ type: MessageType.Invocation, target: 'metric', arguments: [1] });
+    expect(events.resumed.mock.calls).toEqual([[30]]);
+    expect(order).toEqual(['resumed', 'event']);
+    expect(events.closed).not.toHaveBeenCalled();
+  });
+
+  it('and not made again is a loss, and nothing else', async () => {
+    const { wire, events } = await setUpLive();
+    wire.refuses = true;
+    wire.socket.end();
+    await vi.waitFor(() => expect(events.closed).toHaveBeenCalledTimes(1));
+    expect(events.resumed).not.toHaveBeenCalled();
+  });
+});
+
+describe('connection.retryAfter', () => {
+  const say = (wire: FakeWire, ...args: unknown[]): void =>
+    wire.say({ type: MessageType.Invocation, target: 'connection.retryAfter', arguments: args });
+
+  it('is heard though nobody listens to it', async () => {
+    const { wire, retryHint, events } = await setUpLive();
+    say(wire, 5_000);
+    expect(retryHint.announced.mock.calls).toEqual([[[5_000]]]);
+    expect(events.event).not.toHaveBeenCalled();
+  });
+
+  it('is an event too for those who listen, until they stop', async () => {
+    const { wire, retryHint, events, socket } = await setUpLive();
+    socket.listen('connection.retryafter');
+    say(wire, 5_000);
+    socket.unlisten('connection.retryafter');
+    say(wire, 6_000);
+    expect(events.event.mock.calls).toEqual([['connection.retryafter', [5_000]]]);
+    expect(retryHint.announced.mock.calls).toEqual([[[5_000]], [[6_000]]]);
+  });
+});
+
+describe('a hub that is busy', () => {
+  it('says by its answer to negotiate when to come back', async () => {
+    vi.stubGlobal('fetch', () =>
+      Promise.resolve(new Response('Busy', { status: 503, headers: { 'retry-after': '20' } })),
+    );
+    const { socket, retryHint } = setUp();
+    await expect(socket.start()).rejects.toThrow("Busy: Status code '503'");
+    expect(retryHint.answered.mock.calls.map(([answer]) => retryAfterOf(answer, 0))).toEqual([20_000]);
+  });
+
+  it('is not heard any more by a start that was given up', async () => {
+    let answer: ((response: Response) => void) | null = null;
+    vi.stubGlobal('fetch', () => new Promise<Response>((resolve) => (answer = resolve)));
+    const { socket, retryHint } = setUp();
+    const refused = expect(socket.start()).rejects.toThrow();
+    await vi.waitFor(() => expect(answer).not.toBeNull());
+    socket.abandon();
+    answer!(new Response('Busy', { status: 503, headers: { 'retry-after': '20' } }));
+    await refused;
+    expect(retryHint.answered).not.toHaveBeenCalled();
+  });
+});
