@@ -5,6 +5,7 @@ import type { CoordinatorApi } from '../src/contract/rpc.js';
 import { createSanitizer } from './auth/sanitizer.js';
 import { createTokenBroker } from './auth/token-broker.js';
 import type { Clock } from './clock.js';
+import { createFlushTurn, type NextTask } from './delivery/flush-turn.js';
 import { openHub, type OpenHub } from './hub/open-hub.js';
 import { signedOutError, type SharedHub } from './hub/shared-hub.js';
 import { createChangeFeed } from './observe/change-feed.js';
@@ -26,6 +27,7 @@ export interface CoordinatorPlatform {
   readonly locks: Locks;
   readonly random: () => number;
   readonly randomId: () => string;
+  readonly nextTask: NextTask;
 }
 
 /** @throws {HubshareError} `option-invalid` */
@@ -62,6 +64,7 @@ export function createCoordinator(given: ServeHubsOptions, platform: Coordinator
     clock,
     locks,
     limits: options.delivery,
+    scheduleFlush: createFlushTurn(platform.nextTask),
     journal,
     onChange: () => feed.changed(),
     hubTabIds: () => sharedHubs().map(({ tabIds }) => tabIds),

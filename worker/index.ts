@@ -1,6 +1,7 @@
 /** `hubshare/worker`: what an app's own worker file calls. */
 import { systemClock } from './clock.js';
 import { createCoordinator } from './coordinator.js';
+import { messageTasks } from './delivery/flush-turn.js';
 import type { ServeHubsOptions } from './serve-options.js';
 
 export { refreshEndpoint, type RefreshEndpointOptions } from './auth/refresh-endpoint.js';
@@ -21,6 +22,7 @@ export function serveHubs(options: ServeHubsOptions = {}): void {
     locks: navigator.locks,
     random: Math.random,
     randomId: () => crypto.randomUUID(),
+    nextTask: messageTasks(),
   });
   scope.onconnect = (event) => {
     const [port] = event.ports;

@@ -29,6 +29,9 @@ export function createChannelUser(parts: ChannelUserParts): ChannelUser {
     get settings() {
       return settings();
     },
+    get isStarting() {
+      return lifecycle().state === 'Connecting';
+    },
     declaredTopics: options.topics,
     tokenFactory,
     retryPolicy,

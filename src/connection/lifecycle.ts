@@ -148,7 +148,8 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
     if (state === 'Connecting') {
       return failStart(errorFromWire(error ?? wireError('hub-closed', 'The hub closed the connection.', {})));
     }
-    if (state !== 'Connected' && state !== 'Reconnecting') return;
+    // At rest this tab is still attached: a hub that is closed is let go all the same, or the next worker would open it again.
+    if (state === 'Disconnecting' || (state === 'Disconnected' && phase === 'resting')) return;
     if (phase !== 'resting' || !reconnects) return close(error);
     // Still attached: when the worker wakes the hub, this tab comes back with it.
     state = 'Disconnected';

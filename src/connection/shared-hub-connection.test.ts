@@ -8,7 +8,7 @@ import { quiet, until } from '../../worker/testing/settle.js';
 import type { SignalRConnection } from '../contract/connection.js';
 import type { HubshareError } from '../contract/errors.js';
 import { inspectionOf } from '../contract/inspection.js';
-import { FORGET_PAUSE_MS, REJOIN_DELAYS_MS } from '../contract/timing.js';
+import { CONTROL_REPLY_MS, FORGET_PAUSE_MS, LAST_WORDS_MS, REJOIN_DELAYS_MS } from '../contract/timing.js';
 import { SharedHubConnectionBuilder } from './builder.js';
 import type { Resync } from './lifecycle.js';
 import type { SharedHubConnection } from './shared-hub-connection.js';
@@ -1101,7 +1101,51 @@ describe('a worker that cannot be replaced at once', () => {
   });
 });
 
+describe('a worker that has taken the page for gone while it was cached', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('is joined anew when the page is back', async () => {
+    const connection = await started();
+    const seen = listenTo(connection);
+    const events: unknown[] = [];
+    connection.on('metric', (n) => events.push(n));
+    window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }));
+    await quiet();
+    const lock = origin.held.find((name) => name.startsWith('hubshare:tab:'))!;
+    await origin.client('thief').request(lock, { steal: true }, () => undefined);
+    await quiet();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
+    window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
+    // Its port is closed: nothing answers.
+    await vi.advanceTimersByTimeAsync(CONTROL_REPLY_MS);
+    await until(() => connection.state === 'Connected' && seen.length === 3);
+    expect(seen).toEqual(['reconnecting worker-lost', 'resync worker-replaced ?', 'reconnected connection-1']);
+    hub.socket.emit('metric', [7]);
+    await until(() => events.length === 1);
+    expect(host.starts).toBe(1);
+    expect(origin.held.filter((name) => name.startsWith('hubshare:tab:'))).toHaveLength(1);
+    expect(origin.held).not.toContain(lock);
+    await vi.advanceTimersByTimeAsync(LAST_WORDS_MS);
+  });
+});
+
 describe('sign-out', () => {
+  it('in another tab lets go of a hub at rest, which is no second close, and no later worker opens it', async () => {
+    const connection = await started({ delays: [] });
+    const seen = listenTo(connection);
+    await hub.cut();
+    await until(() => connection.state === 'Disconnected');
+    const other = await otherTab();
+    await other.api.signOut();
+    await until(() => origin.held.every((name) => !name.startsWith(`hubshare:tab:${connection.tabId}`)));
+    expect(seen).toEqual(['closed connection-lost']);
+    killWorker();
+    await quiet();
+    expect([host.starts, hub.starts.length]).toEqual([1, 1]);
+  });
+
   it('in this tab closes every connection of the page', async () => {
     const [ops, chat] = [await started(), await started({ url: '/hubs/chat' })];
     const seen = listenTo(chat);

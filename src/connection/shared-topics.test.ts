@@ -260,6 +260,35 @@ describe('stop', () => {
   });
 });
 
+describe('a sign-out elsewhere while the hub is at rest', () => {
+  it('has the next start say the keys anew, with no old value and no settled claim', async () => {
+    const connection = await started();
+    const other = await otherTab();
+    const { joined } = subscribe(connection, 'cpu');
+    await letIn();
+    await joined;
+    await hub.emit('metric', { name: 'cpu', value: 1 });
+    expect(await connection.claim('incident-1')).toBe(true);
+    hub.acceptsAtOnce = false;
+    await hub.cut();
+    await host.clock.advanceBy(0);
+    await until(() => hub.starts.length === 2);
+    await hub.refuse();
+    await until(() => connection.state === 'Disconnected');
+    await other.api.signOut();
+    await until(() => origin.held.every((name) => !name.startsWith(`hubshare:tab:${connection.tabId}`)));
+    hub.acceptsAtOnce = true;
+    await connection.start();
+    const seen: unknown[] = [];
+    const late = subscribe(connection, 'cpu', seen);
+    await letIn();
+    await late.joined;
+    expect(seen).toEqual([]);
+    expect(calls()).toEqual(['JoinMetric cpu', 'JoinMetric cpu']);
+    expect(await connection.claim('incident-1')).toBe(true);
+  });
+});
+
 describe('a worker that dies', () => {
   it('is followed by one that joins the keys again, once', async () => {
     const connection = await started();

@@ -4,6 +4,10 @@ import { checkTopics, type TopicOptions } from './topic-options.js';
 
 const METRIC: TopicOptions = { event: 'Metric', join: 'JoinMetric', leave: 'LeaveMetric', key: 'name' };
 
+const many = (count: number): Record<string, TopicOptions> =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`topic-${n}`, METRIC]));
+const LONG = 'x'.repeat(1_001);
+
 describe('a declared topic', () => {
   it('goes over with its event in lower case, and retains nothing unless it says so', () => {
     expect(checkTopics({ metric: METRIC, host: { ...METRIC, retain: 'last' } })).toEqual({
@@ -44,11 +48,28 @@ describe('a declared topic', () => {
     ['an empty list', { metric: { ...METRIC, key: [] } }, 'topics.metric.key'],
     ['a list without the argument', { metric: { ...METRIC, key: ['name'] } }, 'topics.metric.key'],
     ['a list with a negative number', { metric: { ...METRIC, key: [0, -1] } }, 'topics.metric.key'],
+    ['more topics than the worker takes', many(101), 'withTopics'],
+    ['a name that is too long', { [LONG]: METRIC }, 'withTopics'],
+    ['a name with a NUL', { 'a\0b': METRIC }, 'withTopics'],
+    ['an event that is too long', { metric: { ...METRIC, event: LONG } }, 'topics.metric.event'],
+    ['a join that is too long', { metric: { ...METRIC, join: LONG } }, 'topics.metric.join'],
+    ['a leave that is too long', { metric: { ...METRIC, leave: LONG } }, 'topics.metric.leave'],
+    ['a step that is too long', { metric: { ...METRIC, key: LONG } }, 'topics.metric.key'],
+    ['an argument too far', { metric: { ...METRIC, key: [21] } }, 'topics.metric.key'],
+    ['too many steps', { metric: { ...METRIC, key: `a${'.a'.repeat(20)}` } }, 'topics.metric.key'],
+    ['a number that is not exact', { metric: { ...METRIC, key: [0, 2 ** 60] } }, 'topics.metric.key'],
     ['no key', { metric: { ...METRIC, key: undefined } }, 'topics.metric.key'],
   ])('is refused with %s', (_, given, option) => {
     expect(() => checkTopics(given)).toThrow(
       expect.objectContaining({ code: 'option-invalid', wire: expect.objectContaining({ option }) as object }),
     );
+  });
+
+  it('is taken up to the limits', () => {
+    const longest = 'x'.repeat(1_000);
+    const key = [20, ...Array.from({ length: 20 }, () => longest)] as const;
+    const all = checkTopics({ ...many(99), [longest]: { event: longest, join: longest, leave: longest, key } });
+    expect(all[longest]).toEqual({ event: longest, join: longest, leave: longest, keyPath: key, retain: 'none' });
   });
 
   it('says where a key function belongs', () => {

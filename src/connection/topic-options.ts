@@ -1,6 +1,15 @@
 /** Topics as an app declares them with the builder, checked and brought into the form that crosses to the worker. */
 import { isReservedMethod } from '../contract/client-methods.js';
-import type { KeyPath, Retain, TopicDeclaration } from '../contract/topics.js';
+import {
+  MAX_KEY_ARGUMENT,
+  MAX_KEY_STEPS,
+  MAX_TOPIC_TEXT,
+  MAX_TOPICS,
+  NAME_FROM_KEY,
+  type KeyPath,
+  type Retain,
+  type TopicDeclaration,
+} from '../contract/topics.js';
 import { checkText, invalid, unsupported } from './options.js';
 
 /** How a topic is joined, and which events belong to it. */
@@ -35,12 +44,24 @@ const NAMES: ReadonlySet<string> = new Set([
 /** @throws {HubshareError} `option-invalid`, `option-unsupported` */
 export function checkTopics(given: unknown): Readonly<Record<string, TopicDeclaration>> {
   if (!isObject(given)) throw invalid('withTopics', 'must be an object of topics by name.');
+  const declared = Object.entries(given);
+  if (declared.length > MAX_TOPICS) throw invalid('withTopics', `must have at most ${MAX_TOPICS} topics.`);
   return Object.fromEntries(
-    Object.entries(given).map(([name, topic]) => {
-      checkText('withTopics', name);
-      return [name, checkTopic(`topics.${name}`, topic)];
-    }),
+    declared.map(([name, topic]) => [checkTopicName('withTopics', name), checkTopic(`topics.${name}`, topic)]),
   );
+}
+
+/** @throws {HubshareError} `option-invalid` */
+export function checkTopicName(option: string, name: unknown): string {
+  const text = checkShortText(option, name);
+  if (text.includes(NAME_FROM_KEY)) throw invalid(option, 'the name of a topic must not hold a NUL character.');
+  return text;
+}
+
+function checkShortText(option: string, value: unknown): string {
+  const text = checkText(option, value);
+  if (text.length > MAX_TOPIC_TEXT) throw invalid(option, `must have at most ${MAX_TOPIC_TEXT} characters.`);
+  return text;
 }
 
 function checkTopic(option: string, topic: unknown): TopicDeclaration {
@@ -49,13 +70,13 @@ function checkTopic(option: string, topic: unknown): TopicDeclaration {
   for (const name of Object.keys(topic)) {
     if (!NAMES.has(name)) throw invalid(`${option}.${name}`, 'there is no such option of a topic.');
   }
-  const eventName = checkText(`${option}.event`, event);
+  const eventName = checkShortText(`${option}.event`, event);
   if (isReservedMethod(eventName)) throw invalid(`${option}.event`, 'this cannot be the name of a client method.');
   if (retain !== 'none' && retain !== 'last') throw invalid(`${option}.retain`, "must be 'none' or 'last'.");
   return {
     event: eventName.toLowerCase(),
-    join: checkText(`${option}.join`, join),
-    leave: checkText(`${option}.leave`, leave),
+    join: checkShortText(`${option}.join`, join),
+    leave: checkShortText(`${option}.leave`, leave),
     keyPath: checkKey(`${option}.key`, key),
     retain,
   };
@@ -71,12 +92,18 @@ function checkKey(option: string, key: unknown): KeyPath {
   const path: unknown[] = typeof key === 'string' ? [0, ...key.split('.')] : Array.isArray(key) ? key : [];
   const [argument, ...names] = path;
   const isPath = isIndex(argument) && names.every((name) => isIndex(name) || (typeof name === 'string' && name !== ''));
-  if (isPath) return path as [number, ...(string | number)[]];
+  if (isPath) {
+    if (argument > MAX_KEY_ARGUMENT)
+      throw invalid(option, `the number of the argument is at most ${MAX_KEY_ARGUMENT}.`);
+    if (names.length > MAX_KEY_STEPS) throw invalid(option, `must have at most ${MAX_KEY_STEPS} steps to the key.`);
+    for (const name of names) if (typeof name === 'string') checkShortText(option, name);
+    return path as [number, ...(string | number)[]];
+  }
   throw invalid(option, "must be a path such as 'name' or 'source.id', or a list such as [1, 'name'].");
 }
 
 function isIndex(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0;
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

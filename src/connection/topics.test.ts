@@ -145,6 +145,15 @@ describe('a refusal', () => {
     expect(lines).toEqual([]);
   });
 
+  it('after the join, with no onerror, goes to the log though the app has looked at the promise', async () => {
+    const { held, subscribe, lines } = setUp();
+    const { joined } = subscribe();
+    held[0]!.onJoined();
+    await joined;
+    held[0]!.onRefused(REFUSED);
+    expect(lines).toEqual(["4 The topic 'metric' is joined no more: Not for you."]);
+  });
+
   it('survives an onerror that throws', () => {
     const { held, subscribe, lines } = setUp();
     const onerror = (): never => {
@@ -159,6 +168,8 @@ describe('a refusal', () => {
 describe('what is wrong', () => {
   it.each<[string, (topics: ReturnType<typeof setUp>['topics']) => unknown, string]>([
     ['a name', (topics) => topics.topic('', 'cpu'), 'topic'],
+    ['a name that is too long', (topics) => topics.topic('x'.repeat(1_001), 'cpu'), 'topic'],
+    ['a name with a NUL', (topics) => topics.topic('a\0b', 'cpu'), 'topic'],
     ['a key', (topics) => topics.topic('metric', NaN), 'key'],
     ['an empty key', (topics) => topics.topic('metric', ''), 'key'],
     ['a key that is too long', (topics) => topics.topic('metric', 'x'.repeat(1_001)), 'key'],

@@ -1,10 +1,11 @@
 /** The topics of one connection, as the app uses them: its subscriptions, which outlast reconnects, workers and a stop. */
 import { errorFromWire, HubshareError, wireError, type WireError } from '../contract/errors.js';
-import type { TopicKey } from '../contract/topics.js';
+import { MAX_TOPIC_TEXT, type TopicKey } from '../contract/topics.js';
 import { deferred } from '../tab/deferred.js';
 import type { TopicListener } from '../tab/topics.js';
 import { Level, type Log } from './log.js';
-import { checkFunction, checkText, invalid } from './options.js';
+import { checkFunction, invalid } from './options.js';
+import { checkTopicName } from './topic-options.js';
 
 /** What comes with a value. */
 export interface TopicValue {
@@ -69,9 +70,6 @@ export interface TopicsParts {
   readonly letGo: (listener: TopicListener) => void;
 }
 
-/** What the worker takes. */
-const MAX_KEY_LENGTH = 1_000;
-
 export function createTopics({ self, log, hold, letGo }: TopicsParts): Topics {
   const listeners = new Set<TopicListener>();
 
@@ -83,6 +81,7 @@ export function createTopics({ self, log, hold, letGo }: TopicsParts): Topics {
   ): TopicSubscription {
     const { promise, resolve, reject } = deferred<undefined>();
     let isPromiseUsed = false;
+    let isJoined = false;
     // Whoever does not look at it is told in the log, not by an `unhandledrejection`.
     promise.catch(() => undefined);
 
@@ -110,8 +109,9 @@ export function createTopics({ self, log, hold, letGo }: TopicsParts): Topics {
         } catch (thrown) {
           complain('An onerror callback', thrown);
         }
-      } else if (!isPromiseUsed) {
-        log.insist(Level.error, `The topic '${topic}' was not joined: ${error.message}`);
+      } else if (isJoined || !isPromiseUsed) {
+        const what = isJoined ? 'is joined no more' : 'was not joined';
+        log.insist(Level.error, `The topic '${topic}' ${what}: ${error.message}`);
       }
     }
 
@@ -122,7 +122,9 @@ export function createTopics({ self, log, hold, letGo }: TopicsParts): Topics {
         if (listeners.has(listener)) run(args, retainedAtMs);
       },
       onJoined() {
-        if (listeners.has(listener)) resolve(undefined);
+        if (!listeners.has(listener)) return;
+        isJoined = true;
+        resolve(undefined);
       },
       onRefused(error) {
         if (listeners.delete(listener)) refuse(error);
@@ -147,9 +149,9 @@ export function createTopics({ self, log, hold, letGo }: TopicsParts): Topics {
 
   return {
     topic(name, key) {
-      checkText('topic', name);
-      if (typeof key === 'string' ? key === '' || key.length > MAX_KEY_LENGTH : !Number.isFinite(key)) {
-        throw invalid('key', `must be a text of 1 to ${MAX_KEY_LENGTH} characters, or a finite number.`);
+      checkTopicName('topic', name);
+      if (typeof key === 'string' ? key === '' || key.length > MAX_TOPIC_TEXT : !Number.isFinite(key)) {
+        throw invalid('key', `must be a text of 1 to ${MAX_TOPIC_TEXT} characters, or a finite number.`);
       }
       return {
         name,

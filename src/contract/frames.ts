@@ -70,18 +70,26 @@ export type Entry =
   | readonly [kind: 7, hub: number, topic: string, key: string, args: unknown[], atMs: number]
   | readonly [kind: 8, hub: number, topic: string, key: string, error: WireError];
 
+/** What every batch says beside its entries. */
+interface BatchNumbers {
+  /** Number of the last entry in it; entries are numbered per tab from 1. */
+  readonly last: number;
+  /** The tab acknowledges this batch and so those before it. Not wanted of each: an acknowledgement costs as much as a batch. */
+  readonly wantsAck?: true;
+}
+
 /** Worker to tab. */
 export type WorkerFrame =
-  /** `last` is the number of the last entry in it; entries are numbered per tab from 1. `text` is a JSON array of `Entry`. */
-  | { readonly kind: 'batch'; readonly last: number; readonly text: string }
+  /** `text` is a JSON array of `Entry`. */
+  | ({ readonly kind: 'batch'; readonly text: string } & BatchNumbers)
   /** The same with what JSON cannot hold (bytes, dates), of hubs that speak MessagePack. A text is JSON of an `Entry`. */
-  | { readonly kind: 'values'; readonly last: number; readonly entries: readonly (Entry | string)[] }
+  | ({ readonly kind: 'values'; readonly entries: readonly (Entry | string)[] } & BatchNumbers)
   /** The worker is about to hand this call to the hub: from here on its outcome may be unknown. */
   | { readonly kind: 'accepted'; readonly callId: string }
   /** No other tab of a hub is awake: this one, which had parked itself because it was hidden, is needed. */
   | { readonly kind: 'wake' };
 
-/** Tab to worker: every entry up to `last` has been dispatched. This is the credit for the next batch. */
+/** Tab to worker: every entry up to `last` has been dispatched. This is the credit for further batches. */
 export interface AckFrame {
   readonly kind: 'ack';
   readonly last: number;

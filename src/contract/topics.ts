@@ -9,6 +9,21 @@ export type Retain = 'none' | 'last';
 /** Where an event's key is: the number of the argument, then names of properties or numbers of items on the way to it. */
 export type KeyPath = readonly [argument: number, ...names: (string | number)[]];
 
+/** Topics that a tab may declare for one hub. */
+export const MAX_TOPICS = 100;
+
+/** Characters of a name, a key, a method, or a step to the key. */
+export const MAX_TOPIC_TEXT = 1_000;
+
+/** Arguments that an event may have before the one that holds the key. */
+export const MAX_KEY_ARGUMENT = 20;
+
+/** Steps from the argument to the key. */
+export const MAX_KEY_STEPS = 20;
+
+/** Parts the name from the key where both stand in one text. */
+export const NAME_FROM_KEY = '\0';
+
 /** A topic as a tab declares it: all of it can be cloned. */
 export interface TopicDeclaration {
   /** Client method whose events belong to the topic, lower-cased. */

@@ -25,6 +25,8 @@ export interface ChannelUser extends AskedUser {
   /** It wants to be connected again when the connection was lost. */
   readonly reconnects: boolean;
   readonly retryPolicy: IRetryPolicy | null;
+  /** It waits for its start to come to an end. */
+  readonly isStarting: boolean;
   /** It wants SignalR's log. */
   readonly wantsLog: boolean;
   /** Milliseconds for which the page must be hidden before it may park itself; `null`: never. */

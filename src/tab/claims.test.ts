@@ -41,7 +41,12 @@ function fakeStay() {
 function setUp() {
   const worker = fakeStay();
   let told: Stay | null = worker.stay;
-  const claims = createClaims(HUB, () => told);
+  const gone = new Set<object>();
+  const claims = createClaims(
+    HUB,
+    () => told,
+    (owner) => !gone.has(owner),
+  );
   /** What a claim came to. */
   const claim = (id = 'a', owner: object = page): { outcome: unknown } => {
     const result: { outcome: unknown } = { outcome: 'open' };
@@ -51,7 +56,7 @@ function setUp() {
     );
     return result;
   };
-  return { worker, claims, claim, setStay: (stay: Stay | null) => (told = stay) };
+  return { worker, claims, claim, gone, setStay: (stay: Stay | null) => (told = stay) };
 }
 
 describe('a claim', () => {
@@ -120,6 +125,30 @@ describe('two calls of one tab for the same', () => {
     await worker.answer('offered');
     await worker.confirm(true);
     expect([one.outcome, two.outcome]).toEqual(['stopped', true]);
+  });
+
+  it('have a winner though the one that asked is withdrawn while it confirms', async () => {
+    const { worker, claims, claim } = setUp();
+    const [one, two] = [claim('a', page), claim('a', other)];
+    await worker.answer('offered');
+    claims.withdraw(page, STOPPED);
+    await quiet();
+    await worker.confirm(true);
+    await worker.answer('lost');
+    expect([one.outcome, two.outcome]).toEqual(['stopped', true]);
+    expect([claims.settled, claims.isIdle]).toEqual([['a'], true]);
+  });
+
+  it('end both when both owners have let the hub go', async () => {
+    const { worker, claims, claim, gone } = setUp();
+    const [one, two] = [claim('a', page), claim('a', other)];
+    for (const owner of [page, other]) {
+      gone.add(owner);
+      claims.withdraw(owner, STOPPED);
+    }
+    await quiet();
+    expect([one.outcome, two.outcome]).toEqual(['stopped', 'stopped']);
+    expect([worker.said, claims.isIdle]).toEqual([['claim a'], true]);
   });
 
   it('are not asked about twice once it is settled', async () => {
@@ -204,7 +233,11 @@ describe('what is settled', () => {
 
   it('is kept for the newest 1 000', async () => {
     const stay = { api: { claim: async () => ({ ok: true, value: 'lost' }) }, over: new AbortController().signal };
-    const claims = createClaims(HUB, () => stay as unknown as Stay);
+    const claims = createClaims(
+      HUB,
+      () => stay as unknown as Stay,
+      () => true,
+    );
     for (let number = 0; number <= 1_000; number += 1) await claims.make(page, `${number}`);
     expect(claims.settled).toHaveLength(1_000);
     expect(claims.settled[0]).toBe('1');

@@ -1,5 +1,5 @@
 /** What the connections of this tab would do once among all tabs of a hub: asked of the worker, confirmed, and asked again of a new one. */
-import { errorFromWire, isHubshareError, type WireError } from '../contract/errors.js';
+import { errorFromWire, isHubshareError, wireError, type WireError } from '../contract/errors.js';
 import { answered } from './answered.js';
 import { deferred, type Deferred } from './deferred.js';
 import type { Stay } from './tab-client.js';
@@ -30,8 +30,13 @@ interface Pending {
 /** As many as a new worker is told. */
 const MAX_SETTLED = 1_000;
 
-/** @param told - The stay in which the worker knows of the hub. */
-export function createClaims(hub: string, told: () => Stay | null): Claims {
+const NOT_USED = wireError('stopped', 'The connection was stopped before the claim was settled.', {});
+
+/**
+ * @param told - The stay in which the worker knows of the hub.
+ * @param isUser - Whether the owner of a claim still uses the hub.
+ */
+export function createClaims(hub: string, told: () => Stay | null, isUser: (owner: object) => boolean): Claims {
   const pending = new Map<string, Pending>();
   const settled = new Set<string>();
 
@@ -52,7 +57,12 @@ export function createClaims(hub: string, told: () => Stay | null): Claims {
           return;
         }
         const isConfirmed = await answered(stay.api.confirmClaim(hub, id), stay.over);
-        if (!isCurrent()) return;
+        if (!isCurrent()) {
+          // This tab has won, though the one that asked was withdrawn meanwhile: whoever took its place would hear `lost`.
+          const successor = pending.get(id);
+          if (isConfirmed && successor !== undefined) settle(id, successor, true);
+          return;
+        }
         // Too late: another tab was offered it, and may not confirm either.
         if (isConfirmed) {
           settle(id, claim, true);
@@ -86,6 +96,7 @@ export function createClaims(hub: string, told: () => Stay | null): Claims {
       return [...settled];
     },
     make(owner, id) {
+      if (!isUser(owner)) return Promise.reject(errorFromWire(NOT_USED));
       if (settled.has(id)) return Promise.resolve(false);
       const before = pending.get(id);
       if (before !== undefined) {

@@ -52,7 +52,7 @@ function setUp() {
   const onWake = vi.fn();
   const stream = readEvents(port as unknown as MessagePort, { sinkOf: (hub) => sinks.get(hub), onAccepted, onWake });
   const deliver = (last: number, ...entries: Entry[]): void =>
-    port.onmessage?.({ data: { kind: 'batch', last, text: JSON.stringify(entries) } });
+    port.onmessage?.({ data: { kind: 'batch', last, wantsAck: true, text: JSON.stringify(entries) } });
   const frame = (data: WorkerFrame): void => port.onmessage?.({ data });
   return { seen, posted, close, port, sinks, onAccepted, onWake, stream, deliver, frame };
 }
@@ -106,6 +106,7 @@ describe('a batch', () => {
     frame({
       kind: 'values',
       last: 3,
+      wantsAck: true,
       entries: [[0, 1, OPS], [1, 1, 'metric', [1]], '[1,1,"metric",[2]]', [4, 1, 'id-1', bytes]],
     });
     expect(seen).toEqual([`${OPS} metric [1]`, `${OPS} metric [2]`]);
@@ -120,6 +121,20 @@ describe('a batch', () => {
     deliver(2, [0, 1, OPS], [1, 1, 'metric', [1]]);
     expect(posted).toEqual([{ kind: 'ack', last: 2 }]);
     expect(seen).toEqual([]);
+  });
+
+  it('is read and not acknowledged when the worker does not ask for it', () => {
+    const { frame, posted, seen } = setUp();
+    frame({
+      kind: 'batch',
+      last: 2,
+      text: JSON.stringify([
+        [0, 1, OPS],
+        [1, 1, 'metric', [1]],
+      ]),
+    });
+    expect(seen).toEqual([`${OPS} metric [1]`]);
+    expect(posted).toEqual([]);
   });
 
   it('may name a hub that this tab no longer uses', () => {
@@ -139,7 +154,7 @@ describe('a batch', () => {
 
   it('is acknowledged also when it cannot be dispatched, so that the worker does not wait for ever', () => {
     const { frame, posted } = setUp();
-    expect(() => frame({ kind: 'batch', last: 4, text: 'no JSON' })).toThrow(SyntaxError);
+    expect(() => frame({ kind: 'batch', last: 4, wantsAck: true, text: 'no JSON' })).toThrow(SyntaxError);
     expect(posted).toEqual([{ kind: 'ack', last: 4 }]);
   });
 });

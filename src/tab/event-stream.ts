@@ -61,8 +61,10 @@ export function readEvents(port: MessagePort, { sinkOf, onAccepted, onWake }: Ev
       for (const entry of entries) dispatch(typeof entry === 'string' ? (JSON.parse(entry) as Entry) : entry);
     } finally {
       dispatched = frame.last;
-      const ack: AckFrame = { kind: 'ack', last: frame.last };
-      port.postMessage(ack);
+      if (frame.wantsAck === true) {
+        const ack: AckFrame = { kind: 'ack', last: frame.last };
+        port.postMessage(ack);
+      }
       if (waiting.length > 0) {
         const due = waiting.filter(({ number }) => number <= dispatched);
         waiting = waiting.filter(({ number }) => number > dispatched);

@@ -72,10 +72,12 @@ function setUp() {
     },
     over: over.signal,
   } satisfies Stay;
+  let changes = 0;
   const client = {
     stay,
     join: async () => stay,
     released: () => undefined,
+    usersChanged: () => void (changes += 1),
     touch: () => undefined,
     tabId: 'tab-1',
   } as unknown as TabClient;
@@ -85,6 +87,7 @@ function setUp() {
     invoked,
     stay,
     over,
+    changes: () => changes,
     channel: createHubChannel(client, HUB),
     setDifferences: (next: readonly SettingDifference[]) => (differences = next),
     reachEntry: () => (reach?.(), quiet()),
@@ -107,6 +110,7 @@ function fakeUser(
     retryPolicy: null,
     reconnects: true,
     wantsLog: false,
+    isStarting: false,
     declaredTopics: {},
     hiddenParkMs: 1_000,
     methods: () => Object.keys(handlers),
@@ -132,6 +136,33 @@ function fakeUser(
 let fake: ReturnType<typeof setUp>;
 beforeEach(() => {
   fake = setUp();
+});
+
+describe('hidden parking', () => {
+  it('is put off while a start is open', async () => {
+    const { channel } = fake;
+    await channel.attach(fakeUser());
+    expect(channel.isBusy).toBe(false);
+    await channel.attach(fakeUser({ isStarting: true }));
+    expect(channel.isBusy).toBe(true);
+  });
+
+  it('hears when a user comes or goes, once', async () => {
+    const { channel, changes } = fake;
+    const user = fakeUser();
+    await channel.attach(user);
+    await channel.attach(user);
+    expect(changes()).toBe(1);
+    await channel.detach(user);
+    await channel.detach(user);
+    expect(changes()).toBe(2);
+  });
+});
+
+it('refuses a claim of a user that has let the hub go', async () => {
+  const { channel } = fake;
+  await channel.attach(fakeUser());
+  await expect(channel.claim(fakeUser(), 'incident-1')).rejects.toMatchObject({ code: 'stopped' });
 });
 
 describe('the wish', () => {

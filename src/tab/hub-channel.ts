@@ -68,7 +68,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
   const declared = new Set<ChannelUser>();
   const taken = (): Stay | null => (client.stay === takenIn ? takenIn : null);
   const topics = createTopicKeys(hub, taken);
-  const claims = createClaims(hub, taken);
+  const claims = createClaims(hub, taken, (owner) => users.has(owner as ChannelUser));
   const answers = createHubAnswers(users);
 
   function want(method: string, change: 1 | -1): void {
@@ -155,7 +155,8 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
       return status;
     },
     get isBusy() {
-      return !calls.isIdle || !claims.isIdle || !answers.isIdle || status?.snapshot.primaryTabId === client.tabId;
+      if (!calls.isIdle || !claims.isIdle || !answers.isIdle) return true;
+      return status?.snapshot.primaryTabId === client.tabId || [...users].some((user) => user.isStarting);
     },
     get hiddenParkMs() {
       const limits = [...users].map((user) => user.hiddenParkMs);
@@ -165,7 +166,10 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
     async attach(user) {
       const isNew = !users.has(user);
       users.add(user);
-      if (isNew) for (const method of user.methods()) want(method, 1);
+      if (isNew) {
+        client.usersChanged();
+        for (const method of user.methods()) want(method, 1);
+      }
       try {
         for (;;) {
           const stay = await client.join();
@@ -186,6 +190,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
 
     async detach(user, then) {
       if (!users.delete(user)) return then?.();
+      client.usersChanged();
       const endCalls = calls.withdraw(user);
       claims.withdraw(user, STOPPED);
       declared.delete(user);

@@ -72,7 +72,7 @@ it('tells when the network is back', () => {
   expect(events.online).toHaveBeenCalledTimes(1);
 });
 
-it('never listens for unload or beforeunload, which would keep the page out of the cache', () => {
+it('listens for neither unload, which keeps a page out of the cache, nor beforeunload, which it does not need', () => {
   const listened = [vi.spyOn(view, 'addEventListener'), vi.spyOn(page, 'addEventListener')];
   watchPage(events);
   const types = listened.flatMap(({ mock }) => mock.calls.map(([type]) => type));

@@ -46,7 +46,12 @@ function setUp() {
   const ops = hub(OPS);
   const page = { ...newStay(), isHidden: false, hubs: [ops] };
   let stay: Stay | null = page.stay;
-  const parking = createParking({ stay: () => stay, hubs: () => page.hubs, isHidden: () => page.isHidden });
+  const parking = createParking({
+    stay: () => stay,
+    hubs: () => page.hubs,
+    isHidden: () => page.isHidden,
+    onForgotten: () => log.push('forgotten'),
+  });
   return {
     log,
     ops,
@@ -62,11 +67,22 @@ function setUp() {
       parking.unpark();
     },
     answer: (...missed: MissedWhileParked[]) => (answers.shift()!({ ok: true, value: missed }), settle()),
-    refuse: () => (answers.shift()!({ ok: false, error: wireError('not-joined', 'No.', {}) }), settle()),
+    refuse: (code: 'not-joined' | 'stopped') => (
+      answers.shift()!({ ok: false, error: wireError(code, 'No.', {}) }),
+      settle()
+    ),
     /** As the tab does when its worker dies. */
     die: () => {
       stay = null;
       parking.over();
+      page.over.abort();
+      return settle();
+    },
+    /** As the tab does when nobody needs its worker any more. */
+    leave: () => {
+      stay = null;
+      parking.over();
+      parking.left();
       page.over.abort();
       return settle();
     },
@@ -143,12 +159,12 @@ describe('a page that is cached or frozen', () => {
     expect(log.filter((line) => line.startsWith(OPS))).toEqual([`${OPS} 3 after 0`, `${OPS} 0 after 0`]);
   });
 
-  it('that comes back to a worker that hangs does not wait for ever', async () => {
+  it('that comes back to a worker that does not answer must join anew', async () => {
     const { parking, log } = setUp();
     parking.park('cached');
     parking.unpark();
     await vi.advanceTimersByTimeAsync(CONTROL_REPLY_MS);
-    expect(log.slice(3)).toEqual([`${OPS} ? after ${CONTROL_REPLY_MS}`, 'release']);
+    expect(log.slice(3)).toEqual(['forgotten']);
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -156,8 +172,33 @@ describe('a page that is cached or frozen', () => {
     const { parking, log, refuse } = setUp();
     parking.park('cached');
     parking.unpark();
-    await refuse();
+    await refuse('stopped');
     expect(log.slice(3)).toEqual([`${OPS} ? after 0`, 'release']);
+  });
+
+  it('that the worker has taken for gone must join anew', async () => {
+    const { parking, log, refuse } = setUp();
+    parking.park('cached');
+    parking.unpark();
+    await refuse('not-joined');
+    expect(log.slice(3)).toEqual(['forgotten']);
+  });
+
+  it('that leaves the worker says nothing of it to the next one, nor of what it missed', async () => {
+    const { parking, log, page, answer, leave, joinAnew } = setUp();
+    parking.park('cached');
+    vi.setSystemTime(57_000);
+    await leave();
+    page.isHidden = true;
+    joinAnew();
+    expect(log).toEqual(['hold', 'park cached']);
+    expect(vi.getTimerCount()).toBe(1);
+    parking.park('cached');
+    parking.unpark();
+    await answer(missed(0));
+    expect(log.at(-2)).toBe(`${OPS} 0 after 0`);
+    await leave();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('whose worker dies while it comes back leaves the rest to the next worker', async () => {
@@ -238,6 +279,26 @@ describe('a hidden page', () => {
     ops.isBusy = false;
     vi.advanceTimersByTime(HIDDEN_MS);
     expect(log).toEqual(['hold', 'park hidden']);
+  });
+
+  it('waits anew when its time was changed meanwhile', () => {
+    const { log, hide, ops } = setUp();
+    hide();
+    ops.hiddenParkMs = HIDDEN_MS * 3;
+    vi.advanceTimersByTime(HIDDEN_MS);
+    expect(log).toEqual([]);
+    vi.advanceTimersByTime(HIDDEN_MS * 3);
+    expect(log).toEqual(['hold', 'park hidden']);
+  });
+
+  it.each([null, HIDDEN_MS / 2])('goes by its new time of %j at once when its users change', (hiddenParkMs) => {
+    const { log, hide, ops, parking } = setUp();
+    hide();
+    ops.hiddenParkMs = hiddenParkMs;
+    parking.usersChanged();
+    expect(vi.getTimerCount()).toBe(hiddenParkMs === null ? 0 : 1);
+    vi.advanceTimersByTime(HIDDEN_MS / 2);
+    expect(log).toEqual(hiddenParkMs === null ? [] : ['hold', 'park hidden']);
   });
 
   it('waits for the longest time of its connections', () => {

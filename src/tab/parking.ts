@@ -9,6 +9,7 @@
  *     |                                                    woken, or called for |
  *   coming back <---------------------------------------------------------------+
  */
+import { isHubshareError, type ErrorCode } from '../contract/errors.js';
 import type { MissedWhileParked, Parking } from '../contract/rpc.js';
 import { answered } from './answered.js';
 import type { Restored } from './channel-user.js';
@@ -33,20 +34,29 @@ export interface PageParking {
   touch(): void;
   /** The tab has joined a worker. */
   joined(): void;
-  /** The worker has died, or was left. */
+  /** Who uses the hubs of this tab has changed, and with it how long it waits before it parks itself. */
+  usersChanged(): void;
+  /** The stay with the worker is over. */
   over(): void;
+  /** The tab needs no worker any more, and no longer watches its page. */
+  left(): void;
 }
 
 export interface ParkingParts {
   readonly stay: () => Stay | null;
   readonly hubs: () => Iterable<ParkedHub>;
   readonly isHidden: () => boolean;
+  /** The worker has taken this tab for gone, or hangs: the tab must join anew. */
+  readonly onForgotten: () => void;
 }
 
 /** What is parked more deeply stays so. */
 const DEPTH: Readonly<Record<Parking, number>> = { hidden: 1, frozen: 2, cached: 3 };
 
-export function createParking({ stay, hubs, isHidden }: ParkingParts): PageParking {
+/** How a worker answers that does not know this tab any more. */
+const FORGOTTEN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['not-joined', 'worker-unreachable']);
+
+export function createParking({ stay, hubs, isHidden, onForgotten }: ParkingParts): PageParking {
   let how: Parking | null = null;
   /** Since when something may have been missed; until the connections were told. */
   let sinceMs: number | null = null;
@@ -54,24 +64,28 @@ export function createParking({ stay, hubs, isHidden }: ParkingParts): PageParki
   const missed = new Map<string, number | null>();
   let returns = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** What the timer was set to, in milliseconds. */
+  let armedMs: number | null = null;
 
   const used = (): ParkedHub[] => [...hubs()].filter((hub) => hub.isUsed);
+
+  /** Milliseconds for which the page must be hidden; `null`: it never parks itself. */
+  function limit(): number | null {
+    const limits = used().map((hub) => hub.hiddenParkMs);
+    const [first = null] = limits;
+    return limits.reduce((one, other) => (one === null || other === null ? null : Math.max(one, other)), first);
+  }
 
   function arm(): void {
     clearTimeout(timer);
     if (how !== null || !isHidden() || stay() === null) return;
-    const limits = used().map((hub) => hub.hiddenParkMs);
-    const [first = null] = limits;
-    const afterMs = limits.reduce(
-      (one, other) => (one === null || other === null ? null : Math.max(one, other)),
-      first,
-    );
-    if (afterMs !== null) timer = setTimeout(onHiddenLong, afterMs);
+    armedMs = limit();
+    if (armedMs !== null) timer = setTimeout(onHiddenLong, armedMs);
   }
 
   function onHiddenLong(): void {
     // A primary tab, or one that waits for something, stays; what keeps it may be over when it looks again.
-    if (used().some((hub) => hub.isBusy)) arm();
+    if (used().some((hub) => hub.isBusy) || limit() !== armedMs) arm();
     else park('hidden');
   }
 
@@ -107,8 +121,13 @@ export function createParking({ stay, hubs, isHidden }: ParkingParts): PageParki
     let answer: readonly MissedWhileParked[] | null = null;
     try {
       answer = await answered(present.api.unpark(), present.over);
-    } catch {
-      // It hangs, or has died.
+    } catch (error) {
+      // A tab that the worker took for gone has a port that is closed: most often nothing answers at all.
+      if (stay() === present && isHubshareError(error) && FORGOTTEN.has(error.code)) {
+        onForgotten();
+        return;
+      }
+      // It has died, or cannot say.
     }
     if (stay() !== present) return;
     if (answer === null) for (const { hub } of used()) missed.set(hub, null);
@@ -144,11 +163,18 @@ export function createParking({ stay, hubs, isHidden }: ParkingParts): PageParki
       say();
       arm();
     },
+    usersChanged: arm,
     over() {
       // It must join anew, so it is awake; the next worker finds out for itself.
       if (how === 'hidden') how = null;
       if (how === null) sinceMs = null;
       missed.clear();
+      clearTimeout(timer);
+    },
+    left() {
+      // Nobody hears of the page's return: what it was parked as must not be said to the next worker.
+      how = null;
+      forget();
       clearTimeout(timer);
     },
   };

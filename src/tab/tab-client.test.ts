@@ -82,6 +82,17 @@ describe('a visit', () => {
     expect(new Set(names).size).toBe(2);
   });
 
+  it('of a page that was parked when it left before is not parked', async () => {
+    const client = newClient();
+    await client.visit(async () => {
+      window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }));
+      await quiet();
+    });
+    window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
+    const { tabs } = await client.visit((stay) => answered(stay.api.nextReport(0, 0), stay.over));
+    expect(tabs.map(({ id, parked }) => [id, parked])).toEqual([[client.tabId, false]]);
+  });
+
   it('tells the worker what the page goes through, and no more when it has left', async () => {
     const client = newClient();
     const watcher = newClient();

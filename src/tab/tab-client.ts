@@ -1,6 +1,6 @@
 /** This tab in front of one worker: joins it, notices its death and joins the next one, and leaves when nobody needs it. */
 import type { Remote } from 'comlink';
-import { HubshareError, wireError } from '../contract/errors.js';
+import { HubshareError, wireError, type WireError } from '../contract/errors.js';
 import type { CoordinatorApi, TabApi, Welcome } from '../contract/rpc.js';
 import { LAST_WORDS_MS } from '../contract/timing.js';
 import { readEvents, type EventStream } from './event-stream.js';
@@ -32,6 +32,8 @@ export interface TabClient {
   visit<T>(run: (stay: Stay) => Promise<T>): Promise<T>;
   /** This tab does something: if the page had parked itself, it is parked no more. */
   touch(): void;
+  /** A connection has come to a hub of this tab, or has let it go. */
+  usersChanged(): void;
   /** A channel has no more users: when none has, the tab leaves the worker and holds nothing. */
   released(): void;
 }
@@ -51,13 +53,16 @@ function unsupported(message: string): HubshareError<'worker-unsupported'> {
   return new HubshareError(wireError('worker-unsupported', message, {}));
 }
 
+/** `forgotten`: the worker lives, but has taken this tab for gone, or hangs. */
+type EndOfStay = 'died' | 'forgotten' | 'left';
+
 const NOT_USED = { ok: false, error: wireError('stopped', 'This tab no longer uses the hub.', {}) } as const;
 
 export function createTabClient(factory: WorkerFactory): TabClient {
   const tabId = crypto.randomUUID();
   const channels = new Map<string, HubChannel>();
   let stay: Stay | null = null;
-  let endStay: ((died: boolean) => void) | null = null;
+  let endStay: ((end: EndOfStay) => void) | null = null;
   let joining: Promise<Stay> | null = null;
   let lock: HeldLock | null = null;
   let unwatchPage: (() => void) | null = null;
@@ -67,6 +72,7 @@ export function createTabClient(factory: WorkerFactory): TabClient {
     stay: () => stay,
     hubs: () => channels.values(),
     isHidden: () => pageVisibility() === 'hidden',
+    onForgotten,
   });
 
   const tabApi: TabApi = {
@@ -120,20 +126,20 @@ export function createTabClient(factory: WorkerFactory): TabClient {
       onWake: parking.touch,
     });
     const unwatchWorker = watchWorker(navigator.locks, joined.welcome.workerLock, onWorkerDied);
-    endStay = (died) => {
+    endStay = (end) => {
       endStay = null;
       stay = null;
       parking.over();
       unwatchWorker();
       over.abort();
-      if (died) {
-        forgotten = presence.untilForgotten();
+      if (end === 'died') forgotten = presence.untilForgotten();
+      else presence.end();
+      if (end === 'left') {
+        events.close();
+      } else {
         events.drain((callId) => {
           for (const channel of channels.values()) channel.acceptedByDead(callId);
         }, LAST_WORDS_MS);
-      } else {
-        presence.end();
-        events.close();
       }
       joined.close();
     };
@@ -146,10 +152,20 @@ export function createTabClient(factory: WorkerFactory): TabClient {
   }
 
   function onWorkerDied(): void {
-    endStay?.(true);
+    endStay?.('died');
+    joinAnew(wireError('worker-lost', 'The shared worker has ended; a new one takes over.', {}));
+  }
+
+  function onForgotten(): void {
+    endStay?.('forgotten');
+    // The worker may still ask for the lock under its old name.
+    releaseLock();
+    joinAnew(wireError('worker-lost', 'The shared worker knows this tab no more; it joins anew.', {}));
+  }
+
+  function joinAnew(why: WireError): void {
     const used = [...channels.values()].filter((channel) => channel.isUsed);
-    const died = wireError('worker-lost', 'The shared worker has ended; a new one takes over.', {});
-    for (const channel of used) channel.workerLost(died);
+    for (const channel of used) channel.workerLost(why);
     if (used.length === 0) return leaveIfUnused();
     // The channels attach themselves again; each tells its users if that fails.
     for (const channel of used) void channel.resume();
@@ -159,11 +175,16 @@ export function createTabClient(factory: WorkerFactory): TabClient {
     if (joining !== null || visits > 0 || [...channels.values()].some((channel) => channel.isUsed)) return;
     channels.clear();
     void stay?.api.leave();
-    endStay?.(false);
-    lock?.release();
-    lock = null;
+    endStay?.('left');
+    parking.left();
+    releaseLock();
     unwatchPage?.();
     unwatchPage = null;
+  }
+
+  function releaseLock(): void {
+    lock?.release();
+    lock = null;
   }
 
   const client: TabClient = {
@@ -189,6 +210,7 @@ export function createTabClient(factory: WorkerFactory): TabClient {
       }
     },
     touch: parking.touch,
+    usersChanged: parking.usersChanged,
     released: leaveIfUnused,
   };
   return client;

@@ -185,6 +185,22 @@ describe('the retained value', () => {
     expect(heard).toEqual(['[1] of 10000', 'joined']);
   });
 
+  it('is not given twice when the key is joined anew', async () => {
+    const { worker, topics, setStay } = setUp();
+    const { listener, heard } = listen();
+    topics.hold(listener);
+    await worker.answer();
+    topics.onEvent('metric', 'cpu', [1]);
+    const next = fakeStay();
+    setStay(next.stay);
+    topics.say(next.stay);
+    topics.onRetained('metric', 'cpu', [1], 9_999);
+    await next.answer();
+    expect(heard).toEqual(['joined', '[1]']);
+    topics.onRetained('metric', 'cpu', [2], 9_999);
+    expect(heard.slice(2), 'a newer value, however late this tab was').toEqual(['[2] of 9999']);
+  });
+
   it('is not kept for a topic that retains none', async () => {
     const { worker, topics } = setUp();
     topics.hold(listen().listener);

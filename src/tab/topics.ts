@@ -107,6 +107,8 @@ export function createTopicKeys(hub: string, told: () => Stay | null): TopicKeys
   function tell(topic: string, key: string, args: unknown[], retainedAtMs: number | null): void {
     const member = members.get(nameOf(topic, key));
     if (member === undefined) return;
+    // Joined anew, the worker gives what this tab may have had already. By value: the worker's time and this tab's cannot be compared.
+    if (retainedAtMs !== null && member.newest !== null && isSame(member.newest.args, args)) return;
     if (member.retain !== 'none') member.newest = { args, atMs: retainedAtMs ?? Date.now() };
     for (const subscriber of member.subscribers) give(subscriber, args, retainedAtMs);
   }
@@ -170,6 +172,15 @@ export function createTopicKeys(hub: string, told: () => Stay | null): TopicKeys
 
     clear: () => members.clear(),
   };
+}
+
+function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  try {
+    return JSON.stringify(one) === JSON.stringify(other);
+  } catch {
+    // What JSON cannot hold: rather twice than not at all.
+    return false;
+  }
 }
 
 function nameOf(topic: string, key: TopicKey): string {

@@ -204,12 +204,44 @@ describe('an acknowledgement', () => {
   }
 
   it('gives credit for every batch up to its number, so out of order is as good', () => {
-    const { outbox } = withThreeOnTheWay();
-    outbox.acknowledge(2, 10);
-    expect(outbox.unacknowledged).toBe(1);
-    outbox.acknowledge(1, 20);
-    expect(outbox.unacknowledged).toBe(1);
-    expect(outbox.lastAckAtMs).toBe(10);
+    const box = withThreeOnTheWay();
+    box.outbox.acknowledge(2, 10);
+    box.outbox.acknowledge(1, 20);
+    expect(box.outbox.lastAckAtMs).toBe(10);
+    for (const id of [5, 6, 7]) {
+      box.endTask();
+      box.outbox.push(event(id));
+    }
+    // The third is on the way still, so there was room for two.
+    expect(box.posted).toEqual(['e1', 'e2', 'e3', 'e4', 'e5']);
+  });
+
+  it('is asked for when half of the window is on the way, and not again before it has come', () => {
+    const box = setUp({ window: 4 });
+    const asks: boolean[] = [];
+    for (let id = 1; id <= 4; id += 1) {
+      box.outbox.push(event(id));
+      box.endTask();
+      asks.push(box.batches.at(-1)?.wantsAck === true);
+    }
+    expect(asks).toEqual([false, true, false, false]);
+    box.outbox.acknowledge(2, 0);
+    expect(box.outbox.unacknowledged).toBe(0);
+    box.outbox.push(event(5));
+    box.endTask();
+    expect(box.batches.at(-1)).toMatchObject({ last: 5, wantsAck: true });
+  });
+
+  it.each([1, 2, 3, 5, 8])('that is given whenever it is asked for keeps a window of %i open for ever', (window) => {
+    const box = setUp({ window });
+    for (let id = 1; id <= 100; id += 1) {
+      box.outbox.push(event(id));
+      box.endTask();
+      const newest = box.batches.at(-1);
+      if (newest?.wantsAck === true) box.outbox.acknowledge(newest.last, 0);
+      box.endTask();
+    }
+    expect(box.posted).toHaveLength(100);
   });
 
   it('given twice is given once', () => {
@@ -239,7 +271,7 @@ describe('an acknowledgement', () => {
   });
 
   it('of the middle of a batch does not count for the batch', () => {
-    const box = setUp();
+    const box = setUp({ window: 1 });
     for (const id of [1, 2, 3]) box.outbox.push(event(id));
     box.endTask();
     box.outbox.acknowledge(2, 0);

@@ -4,7 +4,7 @@ import { createBatchTexts, entryOf } from './batch.js';
 import { charsOf, createWaitingLine, type Slot } from './waiting-line.js';
 
 export interface OutboxLimits {
-  /** Batches that may be posted and not yet acknowledged. */
+  /** Batches that may be posted and not yet acknowledged. The tab is asked to acknowledge when half of them are on the way. */
   readonly window: number;
   readonly maxBatchEntries: number;
   /** Characters of text in a batch. */
@@ -20,7 +20,7 @@ export interface OutboxLimits {
 }
 
 export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = {
-  window: 4,
+  window: 8,
   maxBatchEntries: 512,
   maxBatchChars: 256 * 1024,
   maxQueuedEntries: 10_000,
@@ -44,6 +44,7 @@ export interface Outbox {
   readonly lastNumber: number;
   readonly waiting: number;
   readonly waitingChars: number;
+  /** Batches on the way since the tab was asked to acknowledge; 0 while it is not asked. */
   readonly unacknowledged: number;
   readonly delivered: number;
   readonly dropped: number;
@@ -75,7 +76,10 @@ export function createOutbox(deps: {
   const line = createWaitingLine(limits);
   let number = 0;
   let posted = 0;
-  const unacknowledged: number[] = [];
+  /** The last number of each batch of which the tab has not said that it has read it, oldest first. */
+  const unread: number[] = [];
+  /** The last number of the batch that asks for an acknowledgement which has not come. */
+  let asked: number | null = null;
   let delivered = 0;
   let lastAckAtMs: number | null = null;
   let parked = false;
@@ -85,11 +89,11 @@ export function createOutbox(deps: {
   const hasWork = (): boolean => line.waiting > 0 || posted < number;
 
   function scheduleFlush(): void {
-    if (scheduled || parked || !hasWork() || unacknowledged.length >= limits.window) return;
+    if (scheduled || parked || !hasWork() || unread.length >= limits.window) return;
     scheduled = true;
     deps.schedule(() => {
       scheduled = false;
-      while (!parked && hasWork() && unacknowledged.length < limits.window) postBatch();
+      while (!parked && hasWork() && unread.length < limits.window) postBatch();
     });
   }
 
@@ -112,11 +116,14 @@ export function createOutbox(deps: {
     }
     if (line.waiting === 0) last = number;
     posted = last;
-    unacknowledged.push(last);
+    unread.push(last);
+    const isAsking = asked === null && unread.length * 2 >= limits.window;
+    if (isAsking) asked = last;
+    const numbers = isAsking ? ({ last, wantsAck: true } as const) : { last };
     deps.post(
       isText
-        ? { kind: 'batch', last, text: textOfBatch(parts) }
-        : { kind: 'values', last, entries: parts.map(entryOf) },
+        ? { kind: 'batch', ...numbers, text: textOfBatch(parts) }
+        : { kind: 'values', ...numbers, entries: parts.map(entryOf) },
     );
   }
 
@@ -131,7 +138,7 @@ export function createOutbox(deps: {
       return line.chars;
     },
     get unacknowledged() {
-      return unacknowledged.length;
+      return asked === null ? 0 : unread.length;
     },
     get delivered() {
       return delivered;
@@ -152,13 +159,14 @@ export function createOutbox(deps: {
       return true;
     },
     acknowledge(last, atMs) {
-      let open = unacknowledged[0];
+      let open = unread[0];
       if (open === undefined || last < open) return;
       lastAckAtMs = atMs;
       while (open !== undefined && open <= last) {
-        unacknowledged.shift();
-        open = unacknowledged[0];
+        unread.shift();
+        open = unread[0];
       }
+      if (asked !== null && asked <= last) asked = null;
       scheduleFlush();
     },
     setParked(value) {

@@ -110,8 +110,15 @@ it.each<[string, MemberState, MemberEvent, MemberState, MemberEffect['type'][]]>
   [
     'perhaps joined: leaves, to be sure',
     at('joining', 'held'),
-    { type: 'join-failed', run: 1 },
+    { type: 'join-failed', run: 1, isHeld: false },
     at('leaving', 'none'),
+    ['drop-value', 'leave'],
+  ],
+  [
+    'perhaps joined, and held by others: leaves, and joins again after that',
+    at('joining', 'held'),
+    { type: 'join-failed', run: 1, isHeld: true },
+    at('leaving', 'held'),
     ['drop-value', 'leave'],
   ],
 

@@ -32,8 +32,8 @@ export type MemberEvent =
   | { readonly type: 'let-in'; readonly run: number }
   /** The hub has said no. Nobody holds it any more. */
   | { readonly type: 'refused'; readonly run: number }
-  /** The join could not be asked for, and the hub may have heard it all the same. Nobody holds it any more. */
-  | { readonly type: 'join-failed'; readonly run: number }
+  /** The join could not be asked for, and the hub may have heard it all the same. `isHeld`: by tabs that do not wait for this join. */
+  | { readonly type: 'join-failed'; readonly run: number; readonly isHeld: boolean }
   | { readonly type: 'left'; readonly run: number }
   | { readonly type: 'connected'; readonly run: number }
   | { readonly type: 'lost' };
@@ -72,7 +72,9 @@ export function transition(state: MemberState, event: MemberEvent): MemberStep {
     case 'refused':
       return isUnderWay(state, 'joining', event.run) ? after(disarm(state), reconsider(NEW_MEMBER)) : ignored;
     case 'join-failed':
-      return isUnderWay(state, 'joining', event.run) ? after(disarm(state), leave(event.run)) : ignored;
+      return isUnderWay(state, 'joining', event.run)
+        ? after(disarm(state), leave(event.run, event.isHeld ? 'held' : 'none'))
+        : ignored;
     case 'left':
       if (!isUnderWay(state, 'leaving', event.run)) return ignored;
       // One that lingers has no value left that would be worth it.
@@ -95,9 +97,9 @@ function join(run: number): MemberStep {
   return { state: { kind: 'joining', demand: 'held', run }, effects: [{ type: 'join', run }] };
 }
 
-function leave(run: number): MemberStep {
+function leave(run: number, demand: Demand = 'none'): MemberStep {
   return {
-    state: { kind: 'leaving', demand: 'none', run },
+    state: { kind: 'leaving', demand, run },
     effects: [{ type: 'drop-value' }, { type: 'leave', run }],
   };
 }

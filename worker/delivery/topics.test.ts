@@ -315,6 +315,25 @@ describe('a join whose request fails on its way', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('at a new connection ends nothing for those who held the key: it is left and joined again', async () => {
+    const { clock, hub, asked, invocation, join } = await setUpLiveTopics();
+    const [a, b] = tabs();
+    join(a, 'cpu');
+    await invocation('JoinMetric', 'cpu').answer();
+    await hub.cut();
+    await clock.advanceBy(1_000);
+    await hub.accept();
+    const late = join(b, 'cpu');
+    await invocation('JoinMetric', 'cpu').failBy(new HttpError('Bad gateway'));
+    await clock.advanceBy(2_000);
+    expect(late.settled?.reply).toMatchObject({ error: { code: 'call-failed' } });
+    await invocation('LeaveMetric', 'cpu').answer();
+    expect(asked().slice(1)).toEqual(['2 JoinMetric cpu', '2 LeaveMetric cpu', '2 JoinMetric cpu']);
+    await invocation('JoinMetric', 'cpu').answer();
+    expect(a.refusals()).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
   it('was never sent when the transport has ended: that is no refusal', async () => {
     const { clock, hub, invocation, join } = await setUpLiveTopics();
     const [a] = tabs();

@@ -200,9 +200,19 @@ export function createTopics(deps: {
       case 'not-heard':
         member.disarmLossWait = clock.setTimeout(() => {
           member.disarmLossWait = null;
-          refuse(member, { type: 'join-failed', run }, () => failure.wire);
+          giveUp(member, run, failure.wire);
         }, LOSS_WAIT_MS);
     }
+  }
+
+  /** Nobody knows whether the hub has heard the join: those who asked are told so, and for those who held it before it is asked again. */
+  function giveUp(member: Member, run: number, error: WireError): void {
+    const { topic, key } = member;
+    journal.note('hub', `${topic.join} of ${key} in topic ${topic.name} failed: ${error.message}`, error.code);
+    const asking = [...member.holders].filter(([, { waiting }]) => waiting.length > 0);
+    for (const [tab] of asking) member.holders.delete(tab);
+    dispatch(member, { type: 'join-failed', run, isHeld: member.holders.size > 0 });
+    for (const [, holder] of asking) answer(holder, { ok: false, error });
   }
 
   /** Takes the member from the tabs that hold it now. Whoever asks later asks the hub again. */

@@ -24,8 +24,10 @@ export interface Membership {
   /** @returns whether it was a member. */
   remove(tab: Tab): boolean;
   some(test: (member: Member) => boolean): boolean;
-  /** Members that can be asked, the primary first; parked ones could not answer. */
+  /** Members that are awake, the primary first. */
   ranked(test: (member: Member) => boolean): Tab[];
+  /** Members that can be asked: those that are awake, then those that parked themselves because they are hidden, for they still run. */
+  askable(test: (member: Member) => boolean): Tab[];
   /**
    * Decides anew who is primary.
    *
@@ -51,6 +53,13 @@ export function createMembership(journal: Journal): Membership {
       parked: tab.parked,
       visible: tab.visibility === 'visible',
     }));
+  }
+
+  function ranked(test: (member: Member) => boolean): Tab[] {
+    return rankCandidates(candidates(), primaryId).flatMap((id) => {
+      const member = members.get(id);
+      return member !== undefined && test(member) ? [member.tab] : [];
+    });
   }
 
   return {
@@ -79,11 +88,13 @@ export function createMembership(journal: Journal): Membership {
       return true;
     },
     some: (test) => [...members.values()].some(test),
-    ranked: (test) =>
-      rankCandidates(candidates(), primaryId).flatMap((id) => {
-        const member = members.get(id);
-        return member !== undefined && test(member) ? [member.tab] : [];
-      }),
+    ranked,
+    askable: (test) => [
+      ...ranked(test),
+      ...[...members.values()]
+        .filter((member) => member.tab.parking === 'hidden' && test(member))
+        .map(({ tab }) => tab),
+    ],
     elect(prefer) {
       const elected = electPrimary(candidates(), prefer ?? primaryId);
       if (elected === primaryId) return false;

@@ -51,6 +51,27 @@ describe('an answer', () => {
     expect(hint.lengthen(2_000)).toBe(36_500);
   });
 
+  it('is known until it is taken back, or ten minutes old', async () => {
+    const { clock, hint } = setUp();
+    expect(hint.isAnnounced).toBe(false);
+    hint.announced([20_000]);
+    expect(hint.isAnnounced).toBe(true);
+    hint.announced([0]);
+    expect(hint.isAnnounced).toBe(false);
+    hint.announced([20_000]);
+    await clock.advanceBy(MAX_HINT_MS + 1);
+    expect(hint.isAnnounced).toBe(false);
+  });
+
+  it('is not shortened by what a proxy answers in place of the hub', () => {
+    const { hint, answered } = setUp();
+    hint.follow('live');
+    hint.announced([60_000]);
+    answered('1');
+    hint.follow('waiting');
+    expect(hint.lengthen(0)).toBe(60_000);
+  });
+
   it('can ask for ten minutes at most', () => {
     const { hint, answered, notes } = setUp();
     answered('86400');

@@ -13,6 +13,8 @@ import { retryAfterOf, type Answer } from './transport/retry-after.js';
 export interface RetryHint {
   /** An answer of the hub that is none of the good ones, or any other: only 429 and 503 with `Retry-After` count. */
   answered(answer: Answer): void;
+  /** The hub has said that it goes down: a connection that ends now is not to be taken up again at once. */
+  readonly isAnnounced: boolean;
   /** The hub called `connection.retryAfter` with these arguments. 0 takes an earlier call back. */
   announced(args: readonly unknown[]): void;
   /**
@@ -50,6 +52,10 @@ export function createRetryHint({ now, spread, note }: RetryHintDeps): RetryHint
     return Math.min(waitMs, MAX_HINT_MS);
   }
 
+  function isAnnounced(): boolean {
+    return hint?.kind === 'announced' && hint.waitMs > 0 && now() - hint.saidAtMs <= MAX_HINT_MS;
+  }
+
   /** The connection has ended: what was announced counts from here. */
   function countFromNow(): void {
     if (hint?.kind !== 'announced') return;
@@ -58,8 +64,13 @@ export function createRetryHint({ now, spread, note }: RetryHintDeps): RetryHint
   }
 
   return {
+    get isAnnounced() {
+      return isAnnounced();
+    },
     answered(answer) {
       const waitMs = retryAfterOf(answer, now());
+      // A proxy that stands in for a hub going down knows less than the hub, which has asked for longer.
+      if (waitMs !== null && isAnnounced() && hint?.kind === 'announced' && hint.waitMs > waitMs) return;
       if (waitMs !== null) hint = { kind: 'until', atMs: now() + capped(waitMs) };
     },
     announced(args) {

@@ -405,6 +405,11 @@ describe('the primary tab', () => {
     attach(c!, { hasTokenFactory: true });
     hub.makePrimary(c!.tab);
     expect(hub.tokenTabs().map(({ id }) => id)).toEqual(['c', 'a']);
+    c!.tab.setParking('hidden');
+    expect(
+      hub.tokenTabs().map(({ id }) => id),
+      'it still runs, so it is asked last',
+    ).toEqual(['a', 'c']);
     c!.tab.setParking('frozen');
     expect(hub.tokenTabs().map(({ id }) => id)).toEqual(['a']);
   });

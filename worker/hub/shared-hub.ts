@@ -117,7 +117,7 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
     clock,
     journal,
     takeMs: deps.questionTakeMs,
-    tabs: (method) => members.ranked(({ tab }) => audience.hears(tab, method)),
+    tabs: (method) => members.askable(({ tab }) => audience.hears(tab, method)),
   });
   const link = deps.createLink({
     onState,
@@ -216,8 +216,8 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
     get wantsLog() {
       return members.logReaders.length > 0;
     },
-    tokenTabs: () => members.ranked((member) => member.hasTokenFactory),
-    retryPolicyTabs: () => members.ranked((member) => member.hasRetryPolicy),
+    tokenTabs: () => members.askable((member) => member.hasTokenFactory),
+    retryPolicyTabs: () => members.askable((member) => member.hasRetryPolicy),
     attach(tab, wish) {
       cancelLinger?.();
       cancelLinger = null;
@@ -295,7 +295,8 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
       }
       members.elect();
       await closed;
-      if (members.size === 0) deps.onUnused();
+      // A tab may have come and gone while the link was closing: then it is that tab's linger that ends the hub.
+      if (members.size === 0 && link.state.kind === 'idle') deps.onUnused();
     },
   };
 }

@@ -25,7 +25,7 @@ function setUp(inner: { readonly httpClient?: FakeHttpHub } = {}) {
   const wire = new FakeWire();
   const clock = new FakeClock();
   const events = { event: vi.fn(), question: vi.fn(), closed: vi.fn(), resumed: vi.fn() };
-  const retryHint = { answered: vi.fn<(answer: Answer) => void>(), announced: vi.fn() };
+  const retryHint = { answered: vi.fn<(answer: Answer) => void>(), announced: vi.fn(), isAnnounced: false };
   const broker = createTokenBroker({ source: null, clock, sanitizer: createSanitizer(), random: () => 0 });
   const socket = openSignalRSocket(
     {
@@ -87,6 +87,15 @@ describe('a transport that is cut', () => {
     await vi.waitFor(() => expect(events.closed).toHaveBeenCalledTimes(1));
     expect(events.resumed).not.toHaveBeenCalled();
   });
+});
+
+it('a connection that ends after the hub has said that it goes down is not taken up again at once', async () => {
+  const { wire, events, retryHint } = await setUpLive();
+  retryHint.isAnnounced = true;
+  wire.socket.end();
+  await vi.waitFor(() => expect(events.closed).toHaveBeenCalledTimes(1));
+  expect(wire.sockets).toHaveLength(1);
+  expect(events.resumed).not.toHaveBeenCalled();
 });
 
 describe('connection.retryAfter', () => {

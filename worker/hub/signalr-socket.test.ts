@@ -76,7 +76,7 @@ function setUp(
     closed: vi.fn(),
     resumed: vi.fn(),
   };
-  const retryHint = { answered: vi.fn(), announced: vi.fn() };
+  const retryHint = { answered: vi.fn(), announced: vi.fn(), isAnnounced: false };
   const openSocket = (): HubSocket => {
     const socket = openSignalRSocket(
       {

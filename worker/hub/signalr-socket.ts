@@ -39,7 +39,7 @@ export interface SignalRSocketDeps {
   readonly clock: Clock;
   readonly transports: TransportMemory;
   /** Told what the hub says about the next attempt. */
-  readonly retryHint: Pick<RetryHint, 'answered' | 'announced'>;
+  readonly retryHint: Pick<RetryHint, 'answered' | 'announced' | 'isAnnounced'>;
   /** Something arrived from the hub. */
   readonly onFrame: () => void;
   /** For tests. */
@@ -108,7 +108,12 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
   class WebSocketOfThisStart extends BearerWebSocket {
     constructor(address: string | URL, protocols?: string | string[]) {
       // A socket of a connection that is up already: SignalR wants to go on with it after its transport broke.
-      if (transport !== null) refuseAfterUpload(uploadsOpen, clock.now());
+      if (transport !== null) {
+        refuseAfterUpload(uploadsOpen, clock.now());
+        // SignalR goes on at once, in every browser in the same instant: that is what the hub has asked them not to do.
+        if (deps.retryHint.isAnnounced)
+          throw new Error('The hub has announced that it goes down: the connection ends with it.');
+      }
       tried = HttpTransportType.WebSockets;
       super(address, protocols);
     }

@@ -1,16 +1,16 @@
 /** What tabs say of topics, checked: how they are declared, and which member of one a tab means. */
-import type { KeyPath, TopicDeclaration, TopicKey } from '../../src/contract/topics.js';
+import {
+  MAX_KEY_ARGUMENT,
+  MAX_KEY_STEPS,
+  MAX_TOPIC_TEXT,
+  MAX_TOPICS,
+  NAME_FROM_KEY,
+  type KeyPath,
+  type TopicDeclaration,
+  type TopicKey,
+} from '../../src/contract/topics.js';
 import { checkClientMethod, checkMethod } from './check-method.js';
 import { checkList, checkText, checkWhole, fail, fields } from './check-value.js';
-
-/** Topics that a tab may declare for one hub. */
-const MAX_TOPICS = 100;
-
-/** Arguments that an event may have before the one that holds the key. */
-const MAX_ARGUMENT = 20;
-
-/** Steps from the argument to the key. */
-const MAX_STEPS = 20;
 
 export function checkTopics(value: unknown): Readonly<Record<string, TopicDeclaration>> {
   const declared = Object.entries(fields(value, 'topics'));
@@ -21,16 +21,15 @@ export function checkTopics(value: unknown): Readonly<Record<string, TopicDeclar
 }
 
 export function checkTopicName(value: unknown): string {
-  const name = checkText(value, 'the name of a topic', 1_000);
-  // A NUL parts the name from the key where both stand in one text.
-  return name.includes('\0') ? fail('the name of a topic must not hold a NUL character.') : name;
+  const name = checkText(value, 'the name of a topic', MAX_TOPIC_TEXT);
+  return name.includes(NAME_FROM_KEY) ? fail('the name of a topic must not hold a NUL character.') : name;
 }
 
 export function checkTopicKey(value: unknown): TopicKey {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  return typeof value === 'string' && value.length > 0 && value.length <= 1_000
+  return typeof value === 'string' && value.length > 0 && value.length <= MAX_TOPIC_TEXT
     ? value
-    : fail('the key of a topic must be a text of 1 to 1000 characters or a finite number.');
+    : fail(`the key of a topic must be a text of 1 to ${MAX_TOPIC_TEXT} characters or a finite number.`);
 }
 
 function checkDeclaration(value: unknown, name: string): TopicDeclaration {
@@ -50,13 +49,14 @@ function checkDeclaration(value: unknown, name: string): TopicDeclaration {
 
 function checkKeyPath(value: unknown): KeyPath {
   const [argument, ...names] = checkList(value, 'keyPath');
-  if (names.length > MAX_STEPS) fail(`keyPath must have at most ${MAX_STEPS} names after the number of the argument.`);
+  if (names.length > MAX_KEY_STEPS)
+    fail(`keyPath must have at most ${MAX_KEY_STEPS} names after the number of the argument.`);
   return [
-    checkWhole(argument, 'the first item of keyPath', MAX_ARGUMENT),
+    checkWhole(argument, 'the first item of keyPath', MAX_KEY_ARGUMENT),
     ...names.map((name) =>
       typeof name === 'number'
         ? checkWhole(name, 'a number in keyPath', Number.MAX_SAFE_INTEGER)
-        : checkText(name, 'a name in keyPath', 1_000),
+        : checkText(name, 'a name in keyPath', MAX_TOPIC_TEXT),
     ),
   ];
 }

@@ -33,6 +33,7 @@ function setUp() {
     limits: DEFAULT_OUTBOX_LIMITS,
     journal,
     onChange: () => undefined,
+    scheduleFlush: queueMicrotask,
     hubTabIds: () => hubs,
     onGone: (tab) => gone.push(tab),
   });
@@ -343,6 +344,7 @@ describe('a look at the locks', () => {
       limits: DEFAULT_OUTBOX_LIMITS,
       journal: createJournal({ now: () => 0, redact: (text) => text, maxEntries: 9, onChange: () => undefined }),
       onChange: () => undefined,
+      scheduleFlush: queueMicrotask,
       hubTabIds: () => world.hubs,
       onGone: (tab) => world.gone.push(tab),
     });
@@ -434,6 +436,7 @@ describe('a look at the locks', () => {
       limits: DEFAULT_OUTBOX_LIMITS,
       journal: { note: (_, text) => void notes.push(text), since: () => [] },
       onChange: () => undefined,
+      scheduleFlush: queueMicrotask,
       hubTabIds: () => hubs,
       onGone: (tab) => gone.push(tab),
     });

@@ -2,6 +2,7 @@
 import type { Remote, ProxyMarked } from 'comlink';
 import type { Hello, Parking, TabApi } from '../../src/contract/rpc.js';
 import type { Clock } from '../clock.js';
+import type { ScheduleFlush } from '../delivery/flush-turn.js';
 import type { OutboxLimits } from '../delivery/outbox.js';
 import type { Journal } from '../observe/journal.js';
 import { watchHolder, type Locks } from './liveness.js';
@@ -30,6 +31,7 @@ export function createTabRegistry(deps: {
   readonly hubTabIds: () => Iterable<readonly string[]>;
   /** Called once per tab, when it has gone or left. */
   readonly onGone: (tab: Tab) => void;
+  readonly scheduleFlush: ScheduleFlush;
 }): TabRegistry {
   const { clock, journal } = deps;
   const tabs = new Map<string, Tab>();
@@ -92,6 +94,7 @@ export function createTabRegistry(deps: {
         limits: deps.limits,
         now: () => clock.now(),
         onAck: deps.onChange,
+        scheduleFlush: deps.scheduleFlush,
         onBadFrame: () =>
           journal.note('tab', `tab ${tab.ordinal} sent something that is no acknowledgement`, 'message-invalid'),
       });

@@ -47,7 +47,7 @@ it('says at once that a call is accepted, before what waits', async () => {
 
 describe('an acknowledgement', () => {
   it('gives credit and is told', async () => {
-    const part = new PartTab('a', { now: () => 42 });
+    const part = new PartTab('a', { now: () => 42, limits: { window: 1 } });
     part.tab.deliver(encodeEvent(1, 'metric', [1]), HUB);
     await settle();
     expect(part.tab.outbox.unacknowledged).toBe(0);
@@ -68,7 +68,7 @@ describe('an acknowledgement', () => {
     { kind: 'ack', last: NaN },
     { kind: 'batch', last: 2 },
   ])('of the shape %j is none', async (data) => {
-    const part = new PartTab('a');
+    const part = new PartTab('a', { limits: { window: 1 } });
     part.acknowledges = false;
     part.tab.deliver(encodeEvent(1, 'metric', [1]), HUB);
     await settle();

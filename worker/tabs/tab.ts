@@ -10,6 +10,7 @@ import type {
   TabApi,
   Visibility,
 } from '../../src/contract/rpc.js';
+import type { ScheduleFlush } from '../delivery/flush-turn.js';
 import { createOutbox, type Encoded, type Outbox, type OutboxLimits } from '../delivery/outbox.js';
 import { encodeHub } from '../delivery/encode.js';
 
@@ -65,6 +66,7 @@ export function createTab(
     readonly now: () => number;
     readonly onAck: () => void;
     readonly onBadFrame: () => void;
+    readonly scheduleFlush: ScheduleFlush;
   },
 ): Tab {
   const port = hello.events;
@@ -80,7 +82,7 @@ export function createTab(
   const outbox = createOutbox({
     limits: deps.limits,
     post: (frame) => port.postMessage(frame),
-    schedule: (flush) => queueMicrotask(flush),
+    schedule: deps.scheduleFlush,
   });
   port.onmessage = (event: MessageEvent<unknown>) => {
     if (!isAck(event.data)) {

@@ -66,6 +66,7 @@ export class FakeWorkerHost {
       locks,
       random: () => 0,
       randomId: () => bootId,
+      nextTask: (run) => setTimeout(run),
     });
     return { coordinator, locks, ports: [] };
   }

@@ -213,7 +213,7 @@ export class FakeTab extends Reader {
     this.api = wrap<CoordinatorApi>(control.port1);
     this.#events.port1.onmessage = (event: MessageEvent<WorkerFrame>) => {
       this.read(event.data);
-      if (this.acknowledges && 'last' in event.data) this.acknowledge(event.data.last);
+      if (this.acknowledges && 'last' in event.data && event.data.wantsAck) this.acknowledge(event.data.last);
     };
     this.#ports = [worker.port1, worker.port2, control.port1, this.#events.port1];
   }
@@ -343,7 +343,7 @@ export class PartTab extends Reader {
       onmessage: null,
       postMessage: (frame) => {
         this.read(frame);
-        if ('last' in frame && this.acknowledges) this.post({ kind: 'ack', last: frame.last });
+        if ('last' in frame && frame.wantsAck && this.acknowledges) this.post({ kind: 'ack', last: frame.last });
       },
       close: () => {
         this.isPortClosed = true;
@@ -377,6 +377,7 @@ export class PartTab extends Reader {
       now: options.now ?? (() => 0),
       onAck: () => this.acks.push(this.acks.length + 1),
       onBadFrame: () => (this.badFrames += 1),
+      scheduleFlush: queueMicrotask,
     });
   }
 
