@@ -1,9 +1,10 @@
 /** The hubs that an app's own worker names in `serveHubs()`, and the topics that it declares for them. */
 import { isReservedMethod } from '../src/contract/client-methods.js';
 import { HubshareError, wireError } from '../src/contract/errors.js';
+import { readKeyPath } from '../src/contract/key-path.js';
 import type { KeyPath, Retain, TopicKey } from '../src/contract/topics.js';
 import type { Topic } from './delivery/topic-declarations.js';
-import { keyAt, readKeyPath } from './delivery/topic-keys.js';
+import { keyAt } from './delivery/topic-keys.js';
 
 /** A hub subscription that tabs share: joined on the hub once, however many tabs want it. */
 export interface TopicOptions {

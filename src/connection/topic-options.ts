@@ -1,5 +1,6 @@
 /** Topics as an app declares them with the builder, checked and brought into the form that crosses to the worker. */
 import { isReservedMethod } from '../contract/client-methods.js';
+import { readKeyPath } from '../contract/key-path.js';
 import {
   MAX_KEY_ARGUMENT,
   MAX_KEY_STEPS,
@@ -89,21 +90,14 @@ function checkKey(option: string, key: unknown): KeyPath {
       'a function cannot cross to the worker. Give a path, or declare the topic in serveHubs().',
     );
   }
-  const path: unknown[] = typeof key === 'string' ? [0, ...key.split('.')] : Array.isArray(key) ? key : [];
+  const path = readKeyPath(key);
+  if (path === null)
+    throw invalid(option, "must be a path such as 'name' or 'source.id', or a list such as [1, 'name'].");
   const [argument, ...names] = path;
-  const isPath = isIndex(argument) && names.every((name) => isIndex(name) || (typeof name === 'string' && name !== ''));
-  if (isPath) {
-    if (argument > MAX_KEY_ARGUMENT)
-      throw invalid(option, `the number of the argument is at most ${MAX_KEY_ARGUMENT}.`);
-    if (names.length > MAX_KEY_STEPS) throw invalid(option, `must have at most ${MAX_KEY_STEPS} steps to the key.`);
-    for (const name of names) if (typeof name === 'string') checkShortText(option, name);
-    return path as [number, ...(string | number)[]];
-  }
-  throw invalid(option, "must be a path such as 'name' or 'source.id', or a list such as [1, 'name'].");
-}
-
-function isIndex(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+  if (argument > MAX_KEY_ARGUMENT) throw invalid(option, `the number of the argument is at most ${MAX_KEY_ARGUMENT}.`);
+  if (names.length > MAX_KEY_STEPS) throw invalid(option, `must have at most ${MAX_KEY_STEPS} steps to the key.`);
+  for (const name of names) if (typeof name === 'string') checkShortText(option, name);
+  return path;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

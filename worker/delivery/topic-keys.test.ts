@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KeyPath } from '../../src/contract/topics.js';
-import { keyAt, keyText, readKeyPath } from './topic-keys.js';
+import { readKeyPath } from '../../src/contract/key-path.js';
+import { keyAt, keyText } from './topic-keys.js';
 
 describe('the key of an event', () => {
   it.each<[KeyPath, unknown[], unknown]>([

@@ -21,24 +21,3 @@ export function keyText(key: unknown): string | null {
   if (typeof key === 'string') return key;
   return typeof key === 'number' && Number.isFinite(key) ? String(key) : null;
 }
-
-/**
- * A path as people write it: `name`, `a.b`, or a list that begins with the number of the argument.
- *
- * @returns `null`: it is none.
- */
-export function readKeyPath(written: unknown): KeyPath | null {
-  if (typeof written === 'string') {
-    const names = written.split('.');
-    return names.every((name) => name !== '') ? [0, ...names] : null;
-  }
-  if (!Array.isArray(written)) return null;
-  const [argument, ...names] = written as unknown[];
-  return isIndex(argument) && names.every((name) => isIndex(name) || (typeof name === 'string' && name !== ''))
-    ? [argument, ...(names as (string | number)[])]
-    : null;
-}
-
-function isIndex(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
-}
