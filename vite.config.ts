@@ -78,6 +78,8 @@ function unitTests(name: string, folder: string, typeTests?: string) {
       name,
       environment: 'node',
       include: [`${folder}/**/*.test.ts`],
+      // A limit for what hangs, no measurement: the tests of the hubs go over real sockets, on machines that do other things too.
+      testTimeout: 30_000,
       typecheck: {
         enabled: typeTests !== undefined,
         include: [`${folder}/**/*.test-d.ts`],

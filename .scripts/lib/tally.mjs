@@ -38,18 +38,44 @@ function countVitest(report) {
     passed: report.numPassedTests,
     failed: report.numFailedTests + brokenFiles.length,
     skipped: report.numPendingTests + report.numTodoTests,
-    problems: brokenFiles.map(({ name }) => `unit: ${name} could not be run`),
+    problems: [
+      ...brokenFiles.map(({ name }) => `unit: ${name} could not be run`),
+      ...report.testResults.flatMap(({ name, assertionResults }) =>
+        assertionResults
+          .filter((test) => test.status === 'failed')
+          .map((test) => `unit: ${name} › ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`),
+      ),
+    ],
   };
 }
 
 /** @returns {Count} */
-function countPlaywright({ stats, errors }) {
+function countPlaywright({ stats, errors, suites = [] }) {
   return {
     passed: stats.expected,
     failed: stats.unexpected + stats.flaky + errors.length,
     skipped: stats.skipped,
-    problems: errors.map(({ message }) => `e2e: ${message?.split('\n')[0]}`),
+    problems: [...errors.map(({ message }) => `e2e: ${firstLine(message)}`), ...suites.flatMap(problemsOfSuite)],
   };
+}
+
+/** @returns {string[]} the failed tests of a file or a `describe`, each with the first line of its error */
+function problemsOfSuite({ specs = [], suites = [] }) {
+  const own = specs.flatMap(({ file, line, title, tests }) =>
+    tests
+      .filter(({ status }) => status === 'unexpected' || status === 'flaky')
+      .map(({ projectName, results }) => {
+        const error = results.flatMap((result) => result.errors ?? []).at(0);
+        return `e2e: [${projectName}] ${file}:${line} › ${title}: ${firstLine(error?.message)}`;
+      }),
+  );
+  return [...own, ...suites.flatMap(problemsOfSuite)];
+}
+
+const colours = /\u001B\[[\d;]*m/g;
+
+function firstLine(message = 'no error was reported') {
+  return message.replaceAll(colours, '').split('\n')[0];
 }
 
 function countCheck({ name, ok, detail }) {

@@ -50,13 +50,35 @@ describe('the tally', () => {
   });
 
   it('does not count the file of a failed test a second time', () => {
-    const testResults = [{ name: 'b.test.ts', status: 'failed', assertionResults: [{ status: 'failed' }] }];
+    const failedTest = {
+      status: 'failed',
+      fullName: 'the thing works',
+      failureMessages: ['Error: it does not\n  at b.test.ts'],
+    };
+    const testResults = [{ name: 'b.test.ts', status: 'failed', assertionResults: [failedTest] }];
     const report = vitestReport({ numFailedTests: 1, testResults });
     expect(tally(record({ reports: [unit(false)] }), () => report)).toMatchObject({
       passed: 5,
       failed: 1,
-      problems: [],
+      problems: ['unit: b.test.ts › the thing works: Error: it does not'],
     });
+  });
+
+  it('names the browser tests that failed, also in a describe, and none that passed', () => {
+    const spec = (title, status, message) => ({
+      ...{ file: 'a.spec.ts', line: 7, title },
+      tests: [{ projectName: 'chromium-node', status, results: [{ errors: message ? [{ message }] : [] }] }],
+    });
+    const suites = [
+      {
+        specs: [spec('goes', 'expected')],
+        suites: [{ specs: [spec('breaks', 'unexpected', '\u001B[31mError\u001B[39m: no\nat x')] }],
+      },
+    ];
+    const report = { ...playwrightReport({ unexpected: 1 }), suites };
+    expect(tally(record({ reports: [e2e(false)] }), () => report).problems).toEqual([
+      'e2e: [chromium-node] a.spec.ts:7 › breaks: Error: no',
+    ]);
   });
 
   it.each([

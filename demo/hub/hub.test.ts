@@ -2,6 +2,7 @@ import { HttpTransportType, HubConnectionState, type HubConnection } from '@micr
 import { describe, expect, it, vi } from 'vitest';
 import { TRANSPORTS } from './testing/client.js';
 import { admin, adminGet, clientFor, closed, counts, hubFor, next, signIn } from './testing/fixture.js';
+import { eventually } from './testing/eventually.js';
 
 async function connected(
   transport: HttpTransportType,
@@ -92,7 +93,7 @@ describe.each(TRANSPORTS)('over %s', (_name, transport) => {
       from: 1,
       to: 500,
     });
-    await vi.waitFor(() => expect(seen.at(-1)).toBe(500), { timeout: 10_000 });
+    await eventually(() => expect(seen.at(-1)).toBe(500));
     expect(seen).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
     expect(await adminGet(hub, 'sequence')).toEqual({ last: 500, running: false });
     expect(await admin(hub, 'sequence', { count: 1, everyMs: 0 })).toEqual({ from: 501, to: 501 });
@@ -192,7 +193,7 @@ describe.each(TRANSPORTS)('over %s', (_name, transport) => {
     });
 
     await client.stop();
-    await vi.waitFor(async () => expect((await counts(hub)).connections).toBe(0));
+    await eventually(async () => expect((await counts(hub)).connections).toBe(0));
   });
 
   it('streams items, and stops when the client has enough', async () => {
@@ -215,7 +216,7 @@ describe.each(TRANSPORTS)('over %s', (_name, transport) => {
         error: () => undefined,
       });
     });
-    await vi.waitFor(async () => expect((await counts(hub)).invocationsPending).toBe(0));
+    await eventually(async () => expect((await counts(hub)).invocationsPending).toBe(0));
   });
 
   it('leaves no token in the access log', async () => {
@@ -250,7 +251,7 @@ describe.each(TRANSPORTS)('over %s', (_name, transport) => {
 
     await client.stop();
     await slow;
-    await vi.waitFor(async () => expect((await counts(hub)).invocationsPending).toBe(0));
+    await eventually(async () => expect((await counts(hub)).invocationsPending).toBe(0));
   });
 });
 
@@ -266,7 +267,7 @@ describe('connection.reauth', () => {
     await admin(hub, 'token-life', { seconds: 1000 });
     await client.invoke('connection.reauth', (await signIn(hub)).token);
 
-    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(expiresAt + 50), { timeout: 5_000 });
+    await eventually(() => expect(Date.now()).toBeGreaterThan(expiresAt + 50));
     expect(await client.invoke('Add', 1, 1)).toBe(2);
     expect((await counts(hub)).connectionsTotal).toBe(1);
   });
@@ -288,7 +289,7 @@ describe('connection.reauth', () => {
     const bob = await signIn(hub, 'bob');
     await admin(hub, 'token-life', { seconds: 0.001 });
     const expired = await signIn(hub);
-    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(expiryOf(expired.token) * 1000));
+    await eventually(() => expect(Date.now()).toBeGreaterThan(expiryOf(expired.token) * 1000));
     const text = "An unexpected error occurred invoking 'connection.reauth' on the server. HubException: ";
 
     expect(await errorOf(client.invoke('connection.reauth', bob.token))).toBe(
@@ -341,7 +342,7 @@ describe('the incident list', () => {
       alarms: { memoryShare: 0, loopDelayMs: 1e9 },
     });
     const list = (): Promise<{ id: string; state: string }[]> => client.invoke('ListIncidents');
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await list()).toMatchObject([{ raisedBy: 'hub', severity: 'critical', state: 'open' }]),
     );
     await client.invoke('JoinMetric', 'memory.used');
@@ -350,7 +351,7 @@ describe('the incident list', () => {
     expect(others).toEqual([]);
 
     await client.invoke('CloseIncident', first?.id);
-    await vi.waitFor(async () => expect((await list()).map(({ state }) => state)).toEqual(['open', 'closed']));
+    await eventually(async () => expect((await list()).map(({ state }) => state)).toEqual(['open', 'closed']));
   });
 });
 
@@ -369,7 +370,7 @@ describe('the metrics', () => {
       'hub.messages',
     ];
     for (const name of names) await client.invoke('JoinMetric', name);
-    await vi.waitFor(() => expect([...seen.keys()].sort()).toEqual([...names].sort()));
+    await eventually(() => expect([...seen.keys()].sort()).toEqual([...names].sort()));
 
     for (const name of names) expect(seen.get(name)?.value).toBeGreaterThanOrEqual(0);
     expect(seen.get('hub.connections')?.value).toBe(1);
@@ -387,9 +388,9 @@ describe('presence', () => {
     client.on('presence', (presence: unknown) => seen.push(presence));
     const bob = clientFor(hub, await signIn(hub, 'bob'), HttpTransportType.WebSockets);
     await bob.start();
-    await vi.waitFor(() => expect(seen).toContainEqual({ connections: 2, users: 2 }));
+    await eventually(() => expect(seen).toContainEqual({ connections: 2, users: 2 }));
     await bob.stop();
-    await vi.waitFor(() => expect(seen.at(-1)).toEqual({ connections: 1, users: 1 }));
+    await eventually(() => expect(seen.at(-1)).toEqual({ connections: 1, users: 1 }));
   });
 });
 
@@ -417,10 +418,10 @@ describe('a delay of calls', () => {
     const mark = vi.fn();
     client.on('mark', mark);
     const calls = [1, 2, 3].map((index) => errorOf(client.invoke('SendMe', 'mark', index)));
-    await vi.waitFor(async () => expect((await counts(hub)).invocationsPending).toBe(3));
+    await eventually(async () => expect((await counts(hub)).invocationsPending).toBe(3));
     await client.stop();
     await Promise.all(calls);
-    await vi.waitFor(async () => expect((await counts(hub)).invocationsPending).toBe(0));
+    await eventually(async () => expect((await counts(hub)).invocationsPending).toBe(0));
     expect(mark).not.toHaveBeenCalled();
   });
 

@@ -2,6 +2,7 @@ import { HttpTransportType } from '@microsoft/signalr';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { admin, clientFor, counts, hubFor, post, signIn } from '../testing/fixture.js';
 import { createControls } from './controls.js';
+import { eventually } from '../testing/eventually.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -78,7 +79,7 @@ it('a negotiate that is held goes on when the delay is taken back', async () => 
   const answer = post(hub, '/hubs/ops/negotiate?negotiateVersion=1', undefined, {
     authorization: `Bearer ${ann.token}`,
   });
-  await vi.waitFor(async () => expect(await counts(hub)).toMatchObject({ held: 1, negotiates: 0 }));
+  await eventually(async () => expect(await counts(hub)).toMatchObject({ held: 1, negotiates: 0 }));
   await admin(hub, 'delay', { what: 'negotiate', ms: 0 });
   expect((await answer).status).toBe(200);
   expect(await counts(hub)).toMatchObject({ held: 0, negotiates: 1 });
@@ -90,7 +91,7 @@ it('calls that are held run when the delay is taken back', async () => {
   await client.start();
   await admin(hub, 'delay', { what: 'calls', ms: 600_000 });
   const calls = Promise.all([1, 2, 3].map((n) => client.invoke('Echo', n)));
-  await vi.waitFor(async () => expect(await counts(hub)).toMatchObject({ held: 3 }));
+  await eventually(async () => expect(await counts(hub)).toMatchObject({ held: 3 }));
   await admin(hub, 'delay', { what: 'calls', ms: 0 });
   expect(await calls).toEqual([1, 2, 3]);
   expect(await counts(hub)).toMatchObject({ held: 0 });

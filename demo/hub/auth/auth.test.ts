@@ -2,6 +2,7 @@ import { SignJWT } from 'jose';
 import { describe, expect, it, vi } from 'vitest';
 import type { DemoHub } from '../index.js';
 import { admin, cookieOf, counts, hubFor, post, request, signIn, type Answer } from '../testing/fixture.js';
+import { eventually } from '../testing/eventually.js';
 
 const negotiate = (hub: DemoHub, token: string | null, query = 'negotiateVersion=1'): Promise<Answer> =>
   post(hub, `/hubs/ops/negotiate?${query}`, undefined, token === null ? {} : { authorization: `Bearer ${token}` });
@@ -210,7 +211,7 @@ describe('the door of the hub', () => {
     await admin(hub, 'delay', { what: 'negotiate', ms: 600_000 });
     const answered = vi.fn();
     const held = negotiate(hub, token).then(answered, answered);
-    await vi.waitFor(async () => expect((await counts(hub)).tokensIssued).toBe(1));
+    await eventually(async () => expect((await counts(hub)).tokensIssued).toBe(1));
     expect(answered).not.toHaveBeenCalled();
     await hub.close();
     await held;

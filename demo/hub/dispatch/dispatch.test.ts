@@ -1,10 +1,11 @@
 /** Streams in both directions and questions to clients, as real clients see them; and nothing of them is left afterwards. */
 import { HttpTransportType, Subject, type IStreamResult } from '@microsoft/signalr';
 import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DemoHub } from '../index.js';
 import { admin, clientFor, closed, counts, hubFor, next, signIn, type SignedIn } from '../testing/fixture.js';
 import { openRawSocket, type RawSocket } from '../testing/raw-socket.js';
+import { eventually } from '../testing/eventually.js';
 
 const { WebSockets, ServerSentEvents, LongPolling } = HttpTransportType;
 
@@ -44,7 +45,7 @@ function drained<T>(stream: IStreamResult<T>): Promise<{ items: T[]; end: string
 const NOTHING_LEFT = { invocationsPending: 0, streamsOpen: 0, uploadsOpen: 0, clientResultsPending: 0 };
 
 async function nothingIsLeft(hub: DemoHub): Promise<void> {
-  await vi.waitFor(async () => expect(await counts(hub)).toMatchObject(NOTHING_LEFT));
+  await eventually(async () => expect(await counts(hub)).toMatchObject(NOTHING_LEFT));
 }
 
 /** Sends once the call is on its way, as an app would. */
@@ -194,7 +195,7 @@ describe.each([
       drained(client.stream('Double', new Subject<number>())),
     ];
     await client.send('Swallow', new Subject<number>());
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await counts(hub)).toMatchObject({
         invocationsPending: 6,
         streamsOpen: 2,
@@ -250,7 +251,7 @@ describe('an upload', () => {
       { type: 3, invocationId: 'a' },
       { type: 1, invocationId: '2', target: 'Add', arguments: [1, 1] },
     );
-    await vi.waitFor(() => expect(socket.heard).toHaveLength(2));
+    await eventually(() => expect(socket.heard).toHaveLength(2));
     expect(socket.heard).toContainEqual({
       type: 3,
       invocationId: '1',
@@ -270,9 +271,9 @@ describe('an upload', () => {
       { type: 3, invocationId: 'b' },
       { type: 2, invocationId: 'a', item: 2 },
     );
-    await vi.waitFor(async () => expect((await counts(hub)).uploadsOpen).toBe(1));
+    await eventually(async () => expect((await counts(hub)).uploadsOpen).toBe(1));
     socket.say({ type: 3, invocationId: 'a' });
-    await vi.waitFor(() => expect(socket.heard).toEqual([{ type: 3, invocationId: '1', result: [3, 30] }]));
+    await eventually(() => expect(socket.heard).toEqual([{ type: 3, invocationId: '1', result: [3, 30] }]));
     expect(await counts(hub)).toMatchObject(NOTHING_LEFT);
   });
 
@@ -282,7 +283,7 @@ describe('an upload', () => {
       { type: 1, invocationId: '1', target: 'SumTwo', arguments: [], streamIds: ['a', 'b'] },
       { type: 3, invocationId: 'b', error: 'boom' },
     );
-    await vi.waitFor(() => expect(socket.heard).toHaveLength(1));
+    await eventually(() => expect(socket.heard).toHaveLength(1));
     expect(socket.heard[0]?.['error']).toMatch(/HubException: boom$/);
     expect(await counts(hub)).toMatchObject(NOTHING_LEFT);
   });
@@ -315,7 +316,7 @@ describe('an upload', () => {
       { type: 2, invocationId: 'a', item: 1 },
       { type: 3, invocationId: 'a' },
     );
-    await vi.waitFor(() => expect(socket.heard).toEqual([{ type: 3, invocationId: '1', error }]));
+    await eventually(() => expect(socket.heard).toEqual([{ type: 3, invocationId: '1', error }]));
     expect(await counts(hub)).toMatchObject({ ...NOTHING_LEFT, connections: 1 });
   });
 
@@ -327,7 +328,7 @@ describe('an upload', () => {
       { type: 2, invocationId: 'a', item: 1 },
       { type: 3, invocationId: 'a' },
     );
-    await vi.waitFor(() => expect(socket.heard).toEqual([{ type: 3, invocationId: '1', result: 1 }]));
+    await eventually(() => expect(socket.heard).toEqual([{ type: 3, invocationId: '1', result: 1 }]));
   });
 
   it('ends with its stream when the client cancels that', async () => {
@@ -336,9 +337,9 @@ describe('an upload', () => {
       { type: 4, invocationId: '1', target: 'Double', arguments: [], streamIds: ['a'] },
       { type: 2, invocationId: 'a', item: 1 },
     );
-    await vi.waitFor(() => expect(socket.heard).toEqual([{ type: 2, invocationId: '1', item: 2 }]));
+    await eventually(() => expect(socket.heard).toEqual([{ type: 2, invocationId: '1', item: 2 }]));
     socket.say({ type: 5, invocationId: '1' }, { type: 2, invocationId: 'a', item: 2 });
-    await vi.waitFor(() => expect(socket.heard.slice(1)).toEqual([{ type: 3, invocationId: '1' }]));
+    await eventually(() => expect(socket.heard.slice(1)).toEqual([{ type: 3, invocationId: '1' }]));
     expect(await counts(hub)).toMatchObject({ ...NOTHING_LEFT, connections: 1 });
   });
 
@@ -350,7 +351,7 @@ describe('an upload', () => {
       { type: 4, invocationId: '3', target: 'Counter', arguments: [1_000_000, 60_000] },
       { type: 1, invocationId: '4', target: 'AskName', arguments: [] },
     );
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await counts(hub)).toMatchObject({
         invocationsPending: 4,
         streamsOpen: 2,
@@ -368,9 +369,9 @@ describe('a stream of the hub', () => {
     const { hub, socket } = await rawly();
     const counter = { type: 4, invocationId: '1', target: 'Counter', arguments: [1, 60_000] };
     socket.say(counter);
-    await vi.waitFor(() => expect(socket.heard).toHaveLength(1));
+    await eventually(() => expect(socket.heard).toHaveLength(1));
     socket.say(counter);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(socket.heard).toEqual([
         { type: 2, invocationId: '1', item: 0 },
         { type: 3, invocationId: '1', error: "Invocation ID '1' is already in use." },
@@ -385,7 +386,7 @@ describe('a question', () => {
     const { hub, ann, socket } = await rawly();
     const other = await openRawSocket(hub, ann);
     socket.say({ type: 1, invocationId: '1', target: 'Ask', arguments: ['who', { deep: 1 }] });
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(socket.heard).toEqual([{ type: 1, invocationId: 's1', target: 'who', arguments: [{ deep: 1 }] }]),
     );
 
@@ -393,11 +394,11 @@ describe('a question', () => {
       { type: 3, invocationId: 's1', result: 'an impostor' },
       { type: 1, invocationId: '1', target: 'Add', arguments: [1, 1] },
     );
-    await vi.waitFor(() => expect(other.heard).toHaveLength(1));
+    await eventually(() => expect(other.heard).toHaveLength(1));
     expect((await counts(hub)).clientResultsPending).toBe(1);
     socket.say({ type: 3, invocationId: 's1', result: null }, { type: 3, invocationId: 's1', result: 'too late' });
 
-    await vi.waitFor(() => expect(socket.heard.slice(1)).toEqual([{ type: 3, invocationId: '1', result: null }]));
+    await eventually(() => expect(socket.heard.slice(1)).toEqual([{ type: 3, invocationId: '1', result: null }]));
     expect(await counts(hub)).toMatchObject({ ...NOTHING_LEFT, connections: 2 });
   });
 
@@ -405,11 +406,11 @@ describe('a question', () => {
     const { socket } = await rawly();
     const ask = { type: 1, invocationId: '1', target: 'AskName', arguments: [] };
     socket.say(ask);
-    await vi.waitFor(() => expect(socket.heard).toHaveLength(1));
+    await eventually(() => expect(socket.heard).toHaveLength(1));
     socket.say({ type: 3, invocationId: 's1' }, ask);
-    await vi.waitFor(() => expect(socket.heard).toHaveLength(3));
+    await eventually(() => expect(socket.heard).toHaveLength(3));
     socket.say({ type: 3, invocationId: 's2', result: 42 });
-    await vi.waitFor(() => expect(socket.heard).toHaveLength(4));
+    await eventually(() => expect(socket.heard).toHaveLength(4));
 
     const errors = socket.heard.map(({ error }) => error).filter((error) => error !== undefined);
     expect(errors).toEqual([

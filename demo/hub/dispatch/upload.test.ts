@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { createUpload, type Upload } from './upload.js';
+import { eventually } from '../testing/eventually.js';
 
 /** What a reader gets, and how it ends. */
 async function read(upload: Upload): Promise<{ items: unknown[]; error: unknown }> {
@@ -17,7 +18,7 @@ it('gives items in order, those from before the reader came and those from after
   upload.push(1);
   upload.push(undefined);
   const reading = read(upload);
-  await vi.waitFor(() => expect(upload.waiting).toBe(0));
+  await eventually(() => expect(upload.waiting).toBe(0));
   upload.push(3);
   upload.end(null);
   expect(await reading).toEqual({ items: [1, undefined, 3], error: null });

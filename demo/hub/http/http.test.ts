@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpTransportType } from '@microsoft/signalr';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
 import { startHub, type DemoHub } from '../index.js';
 import { RECORD_SEPARATOR } from '../protocol/text-records.js';
@@ -19,6 +19,7 @@ import {
   type SignedIn,
 } from '../testing/fixture.js';
 import { isHashed } from './static-files.js';
+import { eventually } from '../testing/eventually.js';
 
 const folders: string[] = [];
 afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
@@ -241,15 +242,15 @@ describe('a WebSocket', () => {
     const opening = await open(hub, '/hubs/ops', ['signalr', `bearer.${ann.token}`]);
     if (opening.kind === 'refused') throw new Error('refused');
     opening.socket.send(HANDSHAKE);
-    await vi.waitFor(async () => expect((await counts(hub)).connections).toBe(1));
+    await eventually(async () => expect((await counts(hub)).connections).toBe(1));
     opening.socket.pause();
 
-    await vi.waitFor(
+    await eventually(
       async () => {
         await admin(hub, 'emit', { event: 'flood', args: ['x'.repeat(900_000)] });
         expect((await counts(hub)).connections).toBe(0);
       },
-      { timeout: 10_000, interval: 1 },
+      { interval: 1 },
     );
     opening.socket.terminate();
   });
@@ -265,7 +266,7 @@ describe('polls and streams', () => {
 
     expect(await poll()).toBe(200);
     const second = poll();
-    await vi.waitFor(async () => expect((await counts(hub)).longPolls).toBe(2));
+    await eventually(async () => expect((await counts(hub)).longPolls).toBe(2));
     const third = request(hub, 'GET', path, { headers: bearer(ann) });
     expect(await second).toBe(204);
     await request(hub, 'POST', path, { headers: bearer(ann), body: HANDSHAKE });
@@ -289,7 +290,7 @@ describe('polls and streams', () => {
     const silent = `/hubs/ops?id=${await negotiated(hub, ann)}`;
     expect((await request(hub, 'GET', silent, { headers: bearer(ann) })).status).toBe(200);
     for (const path of [unused, silent]) {
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         const { status } = await request(hub, 'POST', path, { headers: bearer(ann), body: '' });
         expect(status).toBe(404);
       });
@@ -302,7 +303,7 @@ describe('polls and streams', () => {
     const path = `/hubs/ops?id=${await negotiated(hub, ann)}`;
     await request(hub, 'GET', path, { headers: bearer(ann) });
     const held = request(hub, 'GET', path, { headers: bearer(ann) });
-    await vi.waitFor(async () => expect((await counts(hub)).longPolls).toBe(2));
+    await eventually(async () => expect((await counts(hub)).longPolls).toBe(2));
 
     expect((await request(hub, 'DELETE', path, { headers: bearer(ann) })).status).toBe(202);
     expect((await held).status).toBe(204);
@@ -326,7 +327,7 @@ describe('polls and streams', () => {
       'Connection ID required',
     );
     await reader?.cancel();
-    await vi.waitFor(async () => expect((await counts(hub)).connections).toBe(0));
+    await eventually(async () => expect((await counts(hub)).connections).toBe(0));
   });
 
   it('carries text only, so a stream refuses MessagePack', async () => {
@@ -377,16 +378,16 @@ describe('polls and streams', () => {
       socket.write(
         `GET ${path} HTTP/1.1\r\nHost: x\r\nAccept: ${accept}\r\nAuthorization: Bearer ${ann.token}\r\n\r\n`,
       );
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         const { status } = await request(hub, 'POST', path, { headers: bearer(ann), body: HANDSHAKE });
         expect(status).toBe(200);
       });
-      await vi.waitFor(
+      await eventually(
         async () => {
           await admin(hub, 'emit', { event: 'flood', args: ['x'.repeat(400_000)] });
           expect((await counts(hub)).connections).toBe(0);
         },
-        { timeout: 10_000, interval: 1 },
+        { interval: 1 },
       );
       socket.destroy();
     }
@@ -426,7 +427,7 @@ describe('the admin endpoint', () => {
     expect(await admin(hub, 'sequence', { count: 0, everyMs: 1 })).toEqual({ from: 1, to: null });
     const second = await post(hub, '/admin/sequence', { count: 1, everyMs: 1 }, { 'x-demo-admin': '1' });
     expect([second.status, second.json['code']]).toEqual([409, 'SEQUENCE_RUNNING']);
-    await vi.waitFor(async () => expect((await adminGet(hub, 'sequence'))['last']).toBeGreaterThan(2));
+    await eventually(async () => expect((await adminGet(hub, 'sequence'))['last']).toBeGreaterThan(2));
     const { last } = await admin(hub, 'sequence/stop');
     expect(await adminGet(hub, 'sequence')).toEqual({ last, running: false });
   });

@@ -1,10 +1,11 @@
 /** The Azure-style redirect: who is sent where with which token, and that no endpoint takes the other's. */
 import { HubConnectionBuilder, HttpTransportType, LogLevel, type HubConnection } from '@microsoft/signalr';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { DemoHub } from '../index.js';
 import { TRANSPORTS, type TokenBox } from '../testing/client.js';
 import { admin, adminGet, clientFor, counts, hubFor, post, request, signIn, type Answer } from '../testing/fixture.js';
+import { eventually } from '../testing/eventually.js';
 
 const clients: HubConnection[] = [];
 afterEach(async () => {
@@ -112,9 +113,8 @@ describe('the service endpoint', () => {
     const client = clientFor(hub, service, HttpTransportType.WebSockets, { path: '/hubs/service' });
     await client.start();
 
-    await vi.waitFor(
-      async () => expect((await negotiate(hub, '/hubs/service', service)).json['code']).toBe('TOKEN_EXPIRED'),
-      10_000,
+    await eventually(async () =>
+      expect((await negotiate(hub, '/hubs/service', service)).json['code']).toBe('TOKEN_EXPIRED'),
     );
 
     expect(await client.invoke('WhoAmI')).toMatchObject({ userId: 'ann' });

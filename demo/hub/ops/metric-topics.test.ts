@@ -3,6 +3,7 @@ import { HttpTransportType } from '@microsoft/signalr';
 import { describe, expect, it, vi } from 'vitest';
 import { TRANSPORTS } from '../testing/client.js';
 import { admin, clientFor, counts, hubFor, next, post, signIn } from '../testing/fixture.js';
+import { eventually } from '../testing/eventually.js';
 
 async function twoClients(transport: HttpTransportType) {
   const hub = await hubFor();
@@ -53,9 +54,9 @@ it('forgets the members of a connection that is over, however it ends', async ()
   const { hub, ann, bob } = await twoClients(HttpTransportType.WebSockets);
   for (const client of [ann, bob]) await client.invoke('JoinMetric', 'test.a');
   await ann.stop();
-  await vi.waitFor(async () => expect(await counts(hub)).toMatchObject({ topicMembers: 1, topicLeaves: 0 }));
+  await eventually(async () => expect(await counts(hub)).toMatchObject({ topicMembers: 1, topicLeaves: 0 }));
   await admin(hub, 'cut', { how: 'abort' });
-  await vi.waitFor(async () => expect(await counts(hub)).toMatchObject({ topicMembers: 0 }));
+  await eventually(async () => expect(await counts(hub)).toMatchObject({ topicMembers: 0 }));
   expect(await emit(hub, 'test.a', 1)).toEqual({ sent: 0 });
 });
 
@@ -100,7 +101,7 @@ it('sends a sequence as values of metrics in turn, each number to the members of
 
   const order = { count: 6, everyMs: 0, burst: 6, paddingBytes: 3, metrics: ['test.a', 'test.b'] };
   expect(await admin(hub, 'sequence', order)).toEqual({ from: 1, to: 6 });
-  await vi.waitFor(() => expect(ofAnn).toHaveLength(3));
+  await eventually(() => expect(ofAnn).toHaveLength(3));
   expect(ofAnn).toMatchObject(
     [1, 3, 5].map((value) => ({ name: 'test.a', value, unit: 'count', padding: 'xxx', atMs: expect.any(Number) })),
   );
