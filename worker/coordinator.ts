@@ -64,7 +64,7 @@ export function createCoordinator(given: ServeHubsOptions, platform: Coordinator
     clock,
     locks,
     limits: options.delivery,
-    scheduleFlush: createFlushTurn(platform.nextTask),
+    scheduleFlush: createFlushTurn({ nextTask: platform.nextTask, clock, maxSpacingMs: options.maxSpacingMs }),
     journal,
     onChange: () => feed.changed(),
     hubTabIds: () => sharedHubs().map(({ tabIds }) => tabIds),

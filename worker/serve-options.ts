@@ -39,6 +39,12 @@ export interface ServeHubsOptions {
   readonly tokenFromTabMs?: number;
   /** Bounds of what waits for one tab. */
   readonly delivery?: Partial<OutboxLimits>;
+  /**
+   * The most milliseconds between two batches of events. At up to 250 events a second an event waits 4 ms at most, mostly not at all;
+   * at more, batches get further apart, up to this, for waking a tab costs more than the event. Outcomes of calls, items of streams
+   * and statuses are not held back. Default 16, a frame of most screens; 0: each event leaves as soon as it can.
+   */
+  readonly maxSpacingMs?: number;
   /** Entries of the journal. Default 500. */
   readonly journalEntries?: number;
 }
@@ -57,6 +63,7 @@ export interface ResolvedOptions {
   readonly tokenFromTabMs: number;
   readonly questionTakeMs: number;
   readonly delivery: OutboxLimits;
+  readonly maxSpacingMs: number;
   readonly journalEntries: number;
 }
 
@@ -91,9 +98,12 @@ export function resolveOptions(
     tokenFromTabMs: checkNumber('tokenFromTabMs', options.tokenFromTabMs ?? TOKEN_FROM_TAB_MS, 1),
     questionTakeMs: QUESTION_TAKE_MS,
     delivery: checkNumbers('delivery', DEFAULT_OUTBOX_LIMITS, options.delivery, 1),
+    maxSpacingMs: checkNumber('maxSpacingMs', options.maxSpacingMs ?? DEFAULT_MAX_SPACING_MS, 0),
     journalEntries: checkNumber('journalEntries', options.journalEntries ?? DEFAULT_JOURNAL_ENTRIES, 1),
   };
 }
+
+const DEFAULT_MAX_SPACING_MS = 16;
 
 const KNOWN: readonly (keyof ServeHubsOptions)[] = [
   'hubs',
@@ -105,6 +115,7 @@ const KNOWN: readonly (keyof ServeHubsOptions)[] = [
   'topicLingerMs',
   'tokenFromTabMs',
   'delivery',
+  'maxSpacingMs',
   'journalEntries',
 ];
 

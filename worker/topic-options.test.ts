@@ -70,6 +70,16 @@ describe('refuses', () => {
     ['a hub that is no object', { '/hubs/ops': null }, "hubs['/hubs/ops']"],
     ['a misspelt option of a hub', { '/hubs/ops': { topic: {} } }, "hubs['/hubs/ops'].topic"],
     ['topics that are a list', hub([METRIC]), "hubs['/hubs/ops'].topics"],
+    [
+      'more topics than tabs may declare',
+      hub(Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`t${n}`, METRIC]))),
+      "hubs['/hubs/ops'].topics",
+    ],
+    [
+      'a method of more characters than a tab may name',
+      hub({ metric: { ...METRIC, join: 'x'.repeat(1_001) } }),
+      "hubs['/hubs/ops'].topics.metric.join",
+    ],
     ['a topic that is a text', hub({ metric: 'metric' }), "hubs['/hubs/ops'].topics.metric"],
     ['a topic without a name', hub({ '': METRIC }), "hubs['/hubs/ops'].topics."],
     [

@@ -2,7 +2,7 @@
 import { isReservedMethod } from '../src/contract/client-methods.js';
 import { HubshareError, wireError } from '../src/contract/errors.js';
 import { readKeyPath } from '../src/contract/key-path.js';
-import type { KeyPath, Retain, TopicKey } from '../src/contract/topics.js';
+import { MAX_TOPIC_TEXT, MAX_TOPICS, type KeyPath, type Retain, type TopicKey } from '../src/contract/topics.js';
 import type { Topic } from './delivery/topic-declarations.js';
 import { keyAt } from './delivery/topic-keys.js';
 
@@ -50,11 +50,11 @@ export function resolveHubs(hubs: unknown, base: string | undefined): WorkerTopi
     const key = resolveHub(option, address, base);
     if (resolved.has(key)) throw invalid(option, `is the same hub as another one of the list: ${key}.`);
     const { topics } = checkObject(option, options, ['topics']);
+    const declared = Object.entries(checkObject(`${option}.topics`, topics ?? {}));
+    if (declared.length > MAX_TOPICS) throw invalid(`${option}.topics`, `must be ${MAX_TOPICS} topics at most.`);
     resolved.set(
       key,
-      Object.entries(checkObject(`${option}.topics`, topics ?? {})).map(([name, topic]) =>
-        checkTopic(`${option}.topics.${name}`, name, topic),
-      ),
+      declared.map(([name, topic]) => checkTopic(`${option}.topics.${name}`, name, topic)),
     );
   }
   return resolved;
@@ -71,7 +71,9 @@ function resolveHub(option: string, address: string, base: string | undefined): 
 function checkTopic(option: string, name: string, given: unknown): Topic {
   const topic = checkObject(option, given, ['event', 'join', 'leave', 'key', 'retain']);
   const { key, retain = 'none' } = topic;
-  if (name === '') throw invalid(option, 'needs a name.');
+  if (name === '' || name.length > MAX_TOPIC_TEXT) {
+    throw invalid(option, `needs a name of ${MAX_TOPIC_TEXT} characters at most.`);
+  }
   const event = checkText(`${option}.event`, topic['event']).toLowerCase();
   if (isReservedMethod(event)) throw invalid(`${option}.event`, `"${event}" cannot be the name of a client method.`);
   if (retain !== 'none' && retain !== 'last') throw invalid(`${option}.retain`, "must be 'none' or 'last'.");
@@ -94,8 +96,8 @@ function checkTopic(option: string, name: string, given: unknown): Topic {
 }
 
 function checkText(option: string, value: unknown): string {
-  if (typeof value === 'string' && value !== '') return value;
-  throw invalid(option, 'must be the name of a method.');
+  if (typeof value === 'string' && value !== '' && value.length <= MAX_TOPIC_TEXT) return value;
+  throw invalid(option, `must be the name of a method, of ${MAX_TOPIC_TEXT} characters at most.`);
 }
 
 /** @param known - The only names that it may have; `undefined`: any. */

@@ -59,7 +59,7 @@ afterEach(() => {
 const request = {
   factory: () => new FakeWorker() as unknown as SharedWorker,
   tabId: 'tab',
-  tabLock: 'tab-lock',
+  tabLock: Promise.resolve('tab-lock'),
   visibility: () => 'hidden' as const,
   tab: {
     fetchAccessToken: () => Promise.resolve({ ok: true as const, value: 't' }),

@@ -25,7 +25,8 @@ export interface JoinedWorker {
 export interface JoinRequest {
   readonly factory: WorkerFactory;
   readonly tabId: string;
-  readonly tabLock: string;
+  /** The name of the tab's lock, once the tab holds it. A page's first lock takes long: the worker is constructed meanwhile. */
+  readonly tabLock: Promise<string>;
   readonly visibility: () => Visibility;
   readonly tab: TabApi;
 }
@@ -91,6 +92,8 @@ function watchLoading(): LoadFailure {
 async function knock(request: JoinRequest, failure: LoadFailure, afterMs: number): Promise<JoinedWorker | null> {
   const worker = construct(request.factory);
   failure.watch(worker);
+  // Lock first, joining second: the other order misses a tab that dies in between.
+  const tabLock = await request.tabLock;
   const control = new MessageChannel();
   const events = new MessageChannel();
   const close = (): void => {
@@ -102,7 +105,7 @@ async function knock(request: JoinRequest, failure: LoadFailure, afterMs: number
   const hello: Hello = {
     contractVersion: CONTRACT_VERSION,
     tabId: request.tabId,
-    tabLock: request.tabLock,
+    tabLock,
     visibility: request.visibility(),
     events: events.port2,
   };

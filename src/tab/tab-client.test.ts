@@ -62,16 +62,28 @@ describe('a visit', () => {
   });
 
   it('takes the lock before it joins', async () => {
-    const client = newClient();
-    let heldAtConstruction: string[] = [];
-    const early = createTabClient(() => {
-      heldAtConstruction = tabLocks();
-      return new FakeSharedWorker(host);
+    const heldAtKnock: string[][] = [];
+    const client = createTabClient(() => {
+      const worker = new FakeSharedWorker(host);
+      const { port } = worker;
+      const post = port.postMessage.bind(port) as (message: unknown, transfer: Transferable[]) => void;
+      port.postMessage = (message: unknown, transfer: unknown) => {
+        heldAtKnock.push(tabLocks());
+        post(message, transfer as Transferable[]);
+      };
+      return worker;
     });
-    await early.visit(() => Promise.resolve());
-    expect(heldAtConstruction).toHaveLength(1);
-    expect(heldAtConstruction[0]).toContain(early.tabId);
-    expect(client.tabId).not.toBe(early.tabId);
+    await client.visit(() => Promise.resolve());
+    expect(heldAtKnock).toEqual([[expect.stringContaining(client.tabId)]]);
+  });
+
+  it('lets the lock go that comes after the worker could not be constructed', async () => {
+    const client = createTabClient(() => {
+      throw new Error('no worker');
+    });
+    await expect(client.visit(() => Promise.resolve())).rejects.toMatchObject({ code: 'worker-load-failed' });
+    await until(() => tabLocks().length === 0);
+    expect(origin.requested.some((name) => name.includes(client.tabId))).toBe(true);
   });
 
   it('uses a new name for its lock each time: that of a cached page must never be asked for again', async () => {

@@ -99,8 +99,7 @@ export function createTabClient(factory: WorkerFactory): TabClient {
     const missing = missingFeature();
     if (missing !== null) throw missing;
     await forgotten;
-    // Lock first, joining second: the other order misses a tab that dies in between.
-    lock ??= await holdLock(navigator.locks, `hubshare:tab:${tabId}:${crypto.randomUUID()}`);
+    const tabLock = holdTabLock();
     // Before the join: what the page goes through meanwhile must not be missed.
     unwatchPage ??= watchPage({
       visibility: (visibility) => {
@@ -115,7 +114,13 @@ export function createTabClient(factory: WorkerFactory): TabClient {
         for (const channel of channels.values()) channel.online();
       },
     });
-    const joined = await joinWorker({ factory, tabId, tabLock: lock.name, visibility: pageVisibility, tab: tabApi });
+    const joined = await joinWorker({ factory, tabId, tabLock, visibility: pageVisibility, tab: tabApi }).catch(
+      async (error: unknown) => {
+        // A lock that comes after the tab has left would be held for nothing.
+        await tabLock;
+        throw error;
+      },
+    );
     const presence = await bePresent(navigator.locks, joined.welcome.workerLock);
     const over = new AbortController();
     const events = readEvents(joined.events, {
@@ -149,6 +154,11 @@ export function createTabClient(factory: WorkerFactory): TabClient {
     void entered.api.setVisibility(pageVisibility());
     parking.joined();
     return entered;
+  }
+
+  async function holdTabLock(): Promise<string> {
+    lock ??= await holdLock(navigator.locks, `hubshare:tab:${tabId}:${crypto.randomUUID()}`);
+    return lock.name;
   }
 
   function onWorkerDied(): void {

@@ -1,13 +1,27 @@
 import { describe, expect, it, vi } from 'vitest';
+import { FakeClock } from '../testing/fake-clock.js';
 import { createFlushTurn, messageTasks } from './flush-turn.js';
 
-function setUp() {
+function setUp(maxSpacingMs = 0) {
+  const clock = new FakeClock(1_000);
   let tasks: (() => void)[] = [];
   const flushed: string[] = [];
-  const schedule = createFlushTurn((run) => tasks.push(run));
+  const schedule = createFlushTurn({ nextTask: (run) => tasks.push(run), clock, maxSpacingMs });
   return {
+    clock,
     flushed,
-    schedule: (name: string) => schedule(() => flushed.push(name)),
+    /** What somebody waits for. */
+    schedule: (name: string) =>
+      schedule(() => {
+        flushed.push(name);
+        return 0;
+      }),
+    /** Events, which can wait. */
+    event: (name: string, events = 1) =>
+      schedule(() => {
+        flushed.push(name);
+        return events;
+      }, true),
     scheduleRaw: schedule,
     microtasks: () => Promise.resolve(),
     get tasks() {
@@ -71,11 +85,108 @@ describe('the flush turn', () => {
 
   it('a flush that is scheduled by a flush comes in the next task', async () => {
     const turn = setUp();
-    turn.scheduleRaw(() => turn.schedule('again'));
+    turn.scheduleRaw(() => {
+      turn.schedule('again');
+      return 0;
+    });
     await turn.microtasks();
     expect(turn.flushed).toEqual([]);
     turn.nextTask();
     expect(turn.flushed).toEqual(['again']);
+  });
+});
+
+describe('spacing', () => {
+  /** Flushes one after a quiet moment, and lets its turn end. */
+  async function flushOnce(turn: ReturnType<typeof setUp>, events: number): Promise<void> {
+    turn.event('first', events);
+    await turn.microtasks();
+    turn.nextTask();
+  }
+
+  it('holds an event back until 4 ms after the flush of one event, and not longer', async () => {
+    const turn = setUp(16);
+    await flushOnce(turn, 1);
+    await turn.clock.advanceBy(2);
+    turn.event('second');
+    await turn.clock.advanceBy(1);
+    turn.event('third');
+    expect(turn.flushed).toEqual(['first']);
+    await turn.clock.advanceBy(1);
+    expect(turn.flushed).toEqual(['first', 'second', 'third']);
+  });
+
+  it.each([
+    [2, 8],
+    [4, 16],
+    [100, 16],
+  ])('after a flush of %i events it is %i ms', async (events, spacingMs) => {
+    const turn = setUp(16);
+    await flushOnce(turn, events);
+    turn.event('second');
+    await turn.clock.advanceBy(spacingMs - 1);
+    expect(turn.flushed).toEqual(['first']);
+    await turn.clock.advanceBy(1);
+    expect(turn.flushed).toEqual(['first', 'second']);
+  });
+
+  it('lets an event leave at once when it is over', async () => {
+    const turn = setUp(16);
+    await flushOnce(turn, 1);
+    await turn.clock.advanceBy(4);
+    turn.event('second');
+    await turn.microtasks();
+    expect(turn.flushed).toEqual(['first', 'second']);
+  });
+
+  it('holds back what comes in the task behind a flush of several events, but not behind that of one', async () => {
+    const turn = setUp(16);
+    turn.event('first');
+    await turn.microtasks();
+    turn.event('rest of the burst', 8);
+    turn.nextTask();
+    expect(turn.flushed).toEqual(['first', 'rest of the burst']);
+    turn.event('later');
+    turn.nextTask();
+    await turn.microtasks();
+    expect(turn.flushed).toEqual(['first', 'rest of the burst']);
+    await turn.clock.advanceBy(16);
+    expect(turn.flushed).toEqual(['first', 'rest of the burst', 'later']);
+  });
+
+  it('lets what is waited for leave at once, and takes along what waits', async () => {
+    const turn = setUp(16);
+    await flushOnce(turn, 4);
+    turn.event('second');
+    turn.schedule('outcome');
+    await turn.microtasks();
+    expect(turn.flushed).toEqual(['first', 'second', 'outcome']);
+    expect(turn.clock.pending).toBe(0);
+  });
+
+  it('follows no flush that posted no event', async () => {
+    const turn = setUp(16);
+    turn.schedule('status');
+    await turn.microtasks();
+    turn.nextTask();
+    turn.event('event');
+    await turn.microtasks();
+    expect(turn.flushed).toEqual(['status', 'event']);
+  });
+
+  it('arms no timer while nothing waits', async () => {
+    const turn = setUp(16);
+    await flushOnce(turn, 4);
+    expect(turn.clock.pending).toBe(0);
+  });
+
+  it('is not fooled by a clock that was set back', async () => {
+    const turn = setUp(16);
+    await flushOnce(turn, 1);
+    turn.clock.jumpBy(-60_000);
+    turn.event('second');
+    await turn.microtasks();
+    expect(turn.flushed).toEqual(['first', 'second']);
   });
 });
 

@@ -1,40 +1,90 @@
 /**
  * When the outboxes of all tabs are flushed. What comes after a quiet moment leaves at once; what comes while the tasks that were
  * queued at that moment still run leaves together after them, so that a burst is one batch and not one for each of its frames.
+ *
+ * Events that keep following each other closely are spaced: waking ten tabs costs far more than the event that they are woken for. The
+ * spacing after a flush is 4 ms for each event that a tab was posted in it, up to the limit: so at less than 250 events a second nothing
+ * waits for longer than 4 ms, and at more it grows to the limit by itself. What somebody waits for (a status, the outcome of a call)
+ * is not held back, and takes along what waits.
  */
+import type { Clock } from '../clock.js';
 
-/** Runs each flush once, soon. */
-export type ScheduleFlush = (flush: () => void) => void;
+/** @returns How many events the tab was posted. */
+export type Flush = () => number;
+
+/** Runs each flush once, soon; or, if it can wait, at the latest when the spacing after the last flush is over. */
+export type ScheduleFlush = (flush: Flush, canWait?: boolean) => void;
 
 /** Runs what it is given in a task of its own, behind those that are queued already. */
 export type NextTask = (run: () => void) => void;
 
-export function createFlushTurn(nextTask: NextTask): ScheduleFlush {
-  let due: (() => void)[] = [];
-  /** From the flush that ended a quiet moment until a task in which there was nothing to flush. */
+export interface FlushTurnDeps {
+  readonly nextTask: NextTask;
+  readonly clock: Clock;
+  /** The most milliseconds between two flushes of events; 0: each event leaves as soon as it can. */
+  readonly maxSpacingMs: number;
+}
+
+const SPACING_PER_EVENT_MS = 4;
+
+export function createFlushTurn({ nextTask, clock, maxSpacingMs }: FlushTurnDeps): ScheduleFlush {
+  let due: Flush[] = [];
+  /** Something that is due cannot wait. */
+  let isUrgent = false;
+  /** From a flush until the task behind it has looked for more. */
   let isTurn = false;
+  let isQueued = false;
+  let flushedAtMs = -Infinity;
+  let spacingMs = 0;
+  let disarm: (() => void) | null = null;
 
   function flushAll(): void {
     const flushes = due;
     due = [];
     isTurn = true;
+    isQueued = isUrgent = false;
+    disarm?.();
+    disarm = null;
+    let events = 0;
     for (const flush of flushes) {
       try {
-        flush();
+        events = Math.max(events, flush());
       } catch (error) {
         // The others are flushed all the same.
         reportError(error);
       }
     }
+    const isBurst = events > 1;
+    spacingMs = Math.min(maxSpacingMs, events * SPACING_PER_EVENT_MS);
+    if (spacingMs > 0) flushedAtMs = clock.now();
     nextTask(() => {
-      if (due.length > 0) flushAll();
-      else isTurn = false;
+      isTurn = false;
+      if (due.length === 0) return;
+      // The rest of a burst whose first event has just left.
+      if (isUrgent || !isBurst) flushAll();
+      else flushSpaced();
     });
   }
 
-  return (flush) => {
+  function flushSpaced(): void {
+    if (disarm !== null) return;
+    const leftMs = flushedAtMs + spacingMs - clock.now();
+    // A clock that was set back holds nothing up.
+    if (leftMs > 0 && leftMs <= spacingMs) disarm = clock.setTimeout(flushAll, leftMs);
+    else flushSoon();
+  }
+
+  function flushSoon(): void {
+    isQueued = true;
+    queueMicrotask(flushAll);
+  }
+
+  return (flush, canWait = false) => {
     due.push(flush);
-    if (!isTurn && due.length === 1) queueMicrotask(flushAll);
+    if (!canWait) isUrgent = true;
+    if (isTurn || isQueued) return;
+    if (canWait) flushSpaced();
+    else flushSoon();
   };
 }
 

@@ -29,7 +29,7 @@ const named = (hub = 1): Encoded => ({ kind: 'hub', hub, text: JSON.stringify([0
 
 function setUp(limits: Partial<OutboxLimits> = {}) {
   const batches: Batch[] = [];
-  let scheduled: (() => void)[] = [];
+  let scheduled: (() => unknown)[] = [];
   const outbox = createOutbox({
     limits: { ...DEFAULT_OUTBOX_LIMITS, ...limits },
     post: (frame) => {
@@ -672,6 +672,39 @@ describe('wipe', () => {
     box.ackAll();
     box.endTask();
     expect(box.posted).toEqual(['e1', 'e2']);
+  });
+});
+
+describe('what can wait', () => {
+  it('is an event and a line of the log; what somebody waits for is scheduled anew, once', () => {
+    const waits: (boolean | undefined)[] = [];
+    const outbox = createOutbox({
+      limits: DEFAULT_OUTBOX_LIMITS,
+      post: () => undefined,
+      schedule: (_flush, canWait) => waits.push(canWait),
+    });
+    const entry = (kind: 'event' | 'status' | 'log') => ({ kind, hub: 1, text: '[]' });
+    outbox.push(entry('event'));
+    outbox.push(entry('log'));
+    expect(waits).toEqual([true]);
+    outbox.push(entry('status'));
+    outbox.push(entry('status'));
+    outbox.push(entry('event'));
+    expect(waits).toEqual([true, false]);
+  });
+
+  it('waits no longer when an outcome takes its place behind it', () => {
+    const waits: (boolean | undefined)[] = [];
+    const outbox = createOutbox({
+      limits: DEFAULT_OUTBOX_LIMITS,
+      post: () => undefined,
+      schedule: (_flush, canWait) => waits.push(canWait),
+    });
+    expect(outbox.takePlace()).toBe(0);
+    expect(waits).toEqual([]);
+    outbox.push({ kind: 'event', hub: 1, text: '[]' });
+    expect(outbox.takePlace()).toBe(1);
+    expect(waits).toEqual([true, false]);
   });
 });
 

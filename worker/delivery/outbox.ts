@@ -1,6 +1,7 @@
 /** The entries that wait for one tab, and the credit that lets them go. Bounded: a tab that does not read costs one window and one outbox. */
 import type { Entry, WorkerFrame } from '../../src/contract/frames.js';
 import { createBatchTexts, entryOf } from './batch.js';
+import type { ScheduleFlush } from './flush-turn.js';
 import { charsOf, createWaitingLine, type Slot } from './waiting-line.js';
 
 export interface OutboxLimits {
@@ -42,6 +43,8 @@ export type Encoded = {
 export interface Outbox {
   /** Number of the newest entry, delivered or not; a call's outcome that is known now belongs after it. Every number is reached. */
   readonly lastNumber: number;
+  /** As `lastNumber`, for what the tab waits for: the entries before it are not held back any longer. */
+  takePlace(): number;
   readonly waiting: number;
   readonly waitingChars: number;
   /** Batches on the way since the tab was asked to acknowledge; 0 while it is not asked. */
@@ -69,8 +72,8 @@ export interface Outbox {
 export function createOutbox(deps: {
   readonly limits: OutboxLimits;
   readonly post: (frame: WorkerFrame) => void;
-  /** Runs the flush at the end of the present task. */
-  readonly schedule: (flush: () => void) => void;
+  /** Runs the flush soon. `canWait`: it may be later, together with what comes meanwhile. */
+  readonly schedule: ScheduleFlush;
 }): Outbox {
   const { limits } = deps;
   const line = createWaitingLine(limits);
@@ -83,18 +86,23 @@ export function createOutbox(deps: {
   let delivered = 0;
   let lastAckAtMs: number | null = null;
   let parked = false;
-  let scheduled = false;
+  let scheduled: 'no' | 'can-wait' | 'soon' = 'no';
 
   /** Numbers that were wiped or conflated are still to be passed, by an empty batch if need be: a call may wait for them. */
   const hasWork = (): boolean => line.waiting > 0 || posted < number;
 
-  function scheduleFlush(): void {
-    if (scheduled || parked || !hasWork() || unread.length >= limits.window) return;
-    scheduled = true;
-    deps.schedule(() => {
-      scheduled = false;
-      while (!parked && hasWork() && unread.length < limits.window) postBatch();
-    });
+  function scheduleFlush(canWait = false): void {
+    if (scheduled === 'soon' || (canWait && scheduled === 'can-wait')) return;
+    if (parked || !hasWork() || unread.length >= limits.window) return;
+    scheduled = canWait ? 'can-wait' : 'soon';
+    deps.schedule(flush, canWait);
+  }
+
+  function flush(): number {
+    scheduled = 'no';
+    const before = delivered;
+    while (!parked && hasWork() && unread.length < limits.window) postBatch();
+    return delivered - before;
   }
 
   function postBatch(): void {
@@ -131,6 +139,10 @@ export function createOutbox(deps: {
     get lastNumber() {
       return number;
     },
+    takePlace() {
+      scheduleFlush();
+      return number;
+    },
     get waiting() {
       return line.waiting;
     },
@@ -155,7 +167,7 @@ export function createOutbox(deps: {
     push(entry, conflateKey) {
       if (!line.push(entry, number + 1, conflateKey)) return false;
       number += 1;
-      scheduleFlush();
+      scheduleFlush(entry.kind === 'event' || entry.kind === 'log');
       return true;
     },
     acknowledge(last, atMs) {

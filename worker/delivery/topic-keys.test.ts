@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { KeyPath } from '../../src/contract/topics.js';
-import { readKeyPath } from '../../src/contract/key-path.js';
 import { keyAt, keyText } from './topic-keys.js';
 
 describe('the key of an event', () => {
@@ -42,25 +41,4 @@ describe('as text', () => {
   it('an empty text is a key: the app may use it', () => {
     expect(keyText('')).toBe('');
   });
-});
-
-describe('a path', () => {
-  it.each<[unknown, KeyPath]>([
-    ['name', [0, 'name']],
-    ['a.b', [0, 'a', 'b']],
-    [[1], [1]],
-    [
-      [0, 'list', 2],
-      [0, 'list', 2],
-    ],
-  ])('is written as %j', (written, path) => {
-    expect(readKeyPath(written)).toEqual(path);
-  });
-
-  it.each([[''], ['a..b'], ['.'], [[]], [['name']], [[-1]], [[0.5]], [[0, '']], [[0, null]], [5], [null], [undefined]])(
-    'is not %j',
-    (written) => {
-      expect(readKeyPath(written)).toBeNull();
-    },
-  );
 });

@@ -269,7 +269,7 @@ export function createTopics(deps: {
 
   return {
     join(tab, name, key) {
-      const outcome = (reply: CallOutcome['reply']): CallOutcome => ({ after: tab.outbox.lastNumber, reply });
+      const outcome = (reply: CallOutcome['reply']): CallOutcome => ({ after: tab.outbox.takePlace(), reply });
       const topic = declarations.find(name);
       if (topic === undefined) return Promise.resolve(outcome({ ok: false, error: unknownTopic(name) }));
       const member = memberOf(topic, String(key));

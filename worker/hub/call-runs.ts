@@ -35,7 +35,7 @@ export function createCallRuns(deps: {
     const sources = uploads.open(tab, call);
     let after: number | null = null;
     const ended = (): void => {
-      after ??= tab.outbox.lastNumber;
+      after ??= tab.outbox.takePlace();
     };
     // Said before the hub can have seen the call: a tab that never hears it may safely send the call again.
     if (state.kind === 'live') tab.accept(call.callId);
@@ -50,7 +50,7 @@ export function createCallRuns(deps: {
     if (reply.ok && uploadsGoOn()) uploads.outlive(tab, call.callId);
     else uploads.forget(tab, call.callId);
     deps.onChange();
-    return { after: after ?? tab.outbox.lastNumber, reply };
+    return { after: after ?? tab.outbox.takePlace(), reply };
   }
 
   return {

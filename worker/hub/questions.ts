@@ -64,7 +64,7 @@ export function createQuestions(deps: {
     };
     const { away } = tab;
     away.addEventListener('abort', pass, { signal: settled.signal });
-    const question = { hub: deps.url, questionId, method, args, after: tab.outbox.lastNumber };
+    const question = { hub: deps.url, questionId, method, args, after: tab.outbox.takePlace() };
     ask(tab.takeQuestion(question), { clock, afterMs: takeMs, gone: [away, settled.signal] }).then(
       (reply) => {
         if (!isYes(reply)) pass();
