@@ -232,4 +232,25 @@ test.describe('the worker is killed', () => {
     await late.join('test.a');
     expect((await late.subscription('test.a')).values).toMatchObject([{ value: { value: 1 }, retained: true }]);
   });
+
+  test('a topic that a page has declared which is gone is known to the next worker by those who hold its keys', async ({
+    hub,
+    connectTabs,
+    workerWatch,
+  }) => {
+    // The keeper makes the worker, which lives in its process; it holds no key.
+    const [keeper] = await connectTabs(1, { worker: 'endpoint' });
+    const [declaring] = await connectTabs(1, { worker: 'endpoint', declaresTopic: true });
+    const [holder] = await connectTabs(1, { worker: 'endpoint' });
+    if (keeper === undefined || declaring === undefined || holder === undefined) throw new Error('no tabs');
+    await holder.join('test.a');
+    const before = await agree([keeper, declaring, holder]);
+    await declaring.page.close();
+
+    await killWorker(keeper.page, workerWatch);
+
+    await expect.poll(async () => (await agree([keeper, holder])).connectionId, often).not.toBe(before.connectionId);
+    await expect.poll(() => topicCounts(hub), often).toMatchObject({ joins: 2, members: 1 });
+    await reaches(hub, 'test.a', 1, [holder]);
+  });
 });

@@ -1,4 +1,5 @@
 /** hubshare: one SignalR connection for all tabs of a web app. */
+export type { AuthenticationRequired } from './connection/authentication-required.js';
 export { SharedHubConnectionBuilder } from './connection/builder.js';
 export type { Resync } from './connection/lifecycle.js';
 export { SharedHubConnection } from './connection/shared-hub-connection.js';
@@ -15,5 +16,15 @@ export {
   type ErrorCode,
 } from './contract/errors.js';
 export type { Missed, Reconnect } from './contract/frames.js';
+export type {
+  Alert,
+  AlertKind,
+  AuthenticationFailure,
+  AuthenticationMetrics,
+  ConnectionMetrics,
+  Histogram,
+  HubMetrics,
+  TokenMetrics,
+} from './contract/metrics.js';
 export type { Retain, TopicKey } from './contract/topics.js';
 export type { WorkerFactory } from './tab/worker-factory.js';

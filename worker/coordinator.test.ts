@@ -1,3 +1,4 @@
+import { CLAIM_WAIT_MS } from '../src/contract/timing.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCoordinator, type Coordinator } from './coordinator.js';
 import type { ServeHubsOptions } from './serve-options.js';
@@ -33,13 +34,16 @@ afterEach(() => {
 
 function startWorker(options: ServeHubsOptions = {}): Coordinator {
   let ids = 0;
-  return createCoordinator(options, {
-    clock,
-    locks: origin.client('worker'),
-    random: () => 0,
-    randomId: () => `boot-${(ids += 1)}`,
-    nextTask: (run) => setTimeout(run),
-  });
+  return createCoordinator(
+    { maxSpacingMs: 0, ...options },
+    {
+      clock,
+      locks: origin.client('worker'),
+      random: () => 0,
+      randomId: () => `boot-${(ids += 1)}`,
+      nextTask: (run) => setTimeout(run),
+    },
+  );
 }
 
 async function openTab(worker: Coordinator, id: string, lock?: string): Promise<FakeTab> {
@@ -567,7 +571,7 @@ describe('a tab that does not read', () => {
     hubAt(OPS).socket.emit('sequence', [1]);
     await quiet();
     expect(a.frames).toHaveLength(before);
-    await expect(a.api.unpark()).resolves.toEqual({ ok: true, value: [{ hub: OPS, dropped: 0 }] });
+    await expect(a.api.unpark()).resolves.toEqual({ ok: true, value: [{ hub: OPS, dropped: 0, fencedBy: null }] });
     await until(() => a.events().length === 1);
     await expect(parked).resolves.toMatchObject({ ok: true });
   });
@@ -606,7 +610,7 @@ describe('tabs that were hidden for long', () => {
     expect([b.wakes, c.wakes]).toEqual([1, 0]);
     expect(b.told).toHaveLength(told);
     hubAt(OPS).socket.emit('sequence', [1]);
-    await expect(b.api.unpark()).resolves.toEqual({ ok: true, value: [{ hub: OPS, dropped: 0 }] });
+    await expect(b.api.unpark()).resolves.toEqual({ ok: true, value: [{ hub: OPS, dropped: 0, fencedBy: null }] });
     await until(() => primary(b) === 'b');
     expect(b.events()).toEqual([[1]]);
     expect(b.statuses(OPS).at(-1)?.snapshot.subscribedTabs).toEqual(['b', 'c']);
@@ -644,6 +648,7 @@ describe('a claim', () => {
     const open = await Promise.all(['a', 'b', 'c'].map((id) => openTab(worker, id)));
     for (const tab of open) await tab.attach(OPS);
     const [a, b, c] = open as [FakeTab, FakeTab, FakeTab];
+    clock.jumpBy(CLAIM_WAIT_MS);
     await a.api.setVisibility('hidden');
     await c.api.setVisibility('hidden');
     const answers = new Map<string, unknown>();
@@ -662,6 +667,7 @@ describe('a claim', () => {
     const worker = startWorker();
     const [a, b] = [await openTab(worker, 'a'), await openTab(worker, 'b')];
     for (const tab of [a, b]) await tab.attach(OPS);
+    clock.jumpBy(CLAIM_WAIT_MS);
     await expect(a.api.claim(OPS, 'alarm-1')).resolves.toEqual({ ok: true, value: 'offered' });
     const ofB = b.api.claim(OPS, 'alarm-1');
     await quiet();

@@ -4,7 +4,8 @@ import { createCoordinator } from './coordinator.js';
 import { messageTasks } from './delivery/flush-turn.js';
 import type { ServeHubsOptions } from './serve-options.js';
 
-export { refreshEndpoint, type RefreshEndpointOptions } from './auth/refresh-endpoint.js';
+export { refreshEndpoint, type RefreshEndpointOptions, type RefreshTokenOptions } from './auth/refresh-endpoint.js';
+export { tokenVault, type TokenVault } from './auth/vault.js';
 export type { FetchedToken, TokenSource } from './auth/token-source.js';
 export type { ServeHubsOptions } from './serve-options.js';
 export type { HubOptions, TopicOptions } from './topic-options.js';

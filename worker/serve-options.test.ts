@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HubshareError } from '../src/contract/errors.js';
+import { DEFAULT_FETCH_LIMITS } from './auth/authorized-fetch.js';
 import { DEFAULT_REFRESH_POLICY } from './auth/refresh-policy.js';
 import { DEFAULT_OUTBOX_LIMITS } from './delivery/outbox.js';
 import { resolveOptions, type ServeHubsOptions } from './serve-options.js';
@@ -22,6 +23,11 @@ it('has a default for everything', () => {
     questionTakeMs: 5_000,
     delivery: DEFAULT_OUTBOX_LIMITS,
     journalEntries: 500,
+    hasOwnOrigin: false,
+    identityClaim: 'sub',
+    maxSpacingMs: 16,
+    fetchOrigins: new Set(),
+    fetchLimits: DEFAULT_FETCH_LIMITS,
   });
 });
 
@@ -36,6 +42,8 @@ it('takes what is given and keeps the rest', () => {
     tokenFromTabMs: 1,
     delivery: { window: 2 },
     journalEntries: 1,
+    fetchOrigins: ['https://api.test'],
+    fetchLimits: { maxAtOnce: 1 },
   });
   expect(options).toMatchObject({
     accessToken: source,
@@ -47,7 +55,14 @@ it('takes what is given and keeps the rest', () => {
     lingerMs: 0,
     delivery: { ...DEFAULT_OUTBOX_LIMITS, window: 2 },
     journalEntries: 1,
+    fetchOrigins: new Set(['https://api.test']),
+    fetchLimits: { ...DEFAULT_FETCH_LIMITS, maxAtOnce: 1 },
   });
+});
+
+it('counts the origin of the worker among those that may get the token', () => {
+  const { fetchOrigins } = resolveOptions({ fetchOrigins: ['https://api.test/'] }, 'https://app.test/assets/worker.js');
+  expect([...fetchOrigins]).toEqual(['https://app.test', 'https://api.test']);
 });
 
 describe('refuses', () => {
@@ -76,6 +91,15 @@ describe('refuses', () => {
     ['a delivery that is no object', { delivery: 5 }, 'delivery'],
     ['a negative refresh buffer', { refresh: { bufferMs: -1 } }, 'refresh.bufferMs'],
     ['no room in the journal', { journalEntries: 0 }, 'journalEntries'],
+    ['origins that are no list', { fetchOrigins: 'https://api.test' }, 'fetchOrigins'],
+    ['any origin', { fetchOrigins: ['*'] }, 'fetchOrigins'],
+    ['a wildcard', { fetchOrigins: ['https://*.test'] }, 'fetchOrigins'],
+    ['a path in place of an origin', { fetchOrigins: ['https://api.test/v1'] }, 'fetchOrigins'],
+    ['an origin with a password', { fetchOrigins: ['https://ann:hush@api.test'] }, 'fetchOrigins'],
+    ['an origin of another scheme', { fetchOrigins: ['data:text/plain,x'] }, 'fetchOrigins'],
+    ['an origin that is no text', { fetchOrigins: [5] }, 'fetchOrigins'],
+    ['a misspelt limit', { fetchLimits: { maxBytes: 5 } }, 'fetchLimits.maxBytes'],
+    ['a limit of 0', { fetchLimits: { maxAtOnce: 0 } }, 'fetchLimits.maxAtOnce'],
     ['null in place of the options', null, 'options'],
     ['a text in place of the options', 'https://h.test', 'options'],
   ])('%s', (_, options, option) => {

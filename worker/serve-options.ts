@@ -1,6 +1,8 @@
 /** Everything that `serveHubs()` can be told, with its defaults and units (SEC-8). */
 import { HubshareError, wireError } from '../src/contract/errors.js';
 import { LINGER_MS, QUESTION_TAKE_MS, TOKEN_FROM_TAB_MS, TOPIC_LINGER_MS } from '../src/contract/timing.js';
+import { DEFAULT_FETCH_LIMITS, type FetchLimits } from './auth/authorized-fetch.js';
+import { DEFAULT_IDENTITY_CLAIM } from './auth/identity.js';
 import { DEFAULT_REFRESH_POLICY, type RefreshPolicy } from './auth/refresh-policy.js';
 import type { TokenSource } from './auth/token-source.js';
 import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from './delivery/outbox.js';
@@ -16,6 +18,11 @@ export interface ServeHubsOptions {
    * `accessTokenFactory` is asked; where no tab has one, the hub is anonymous.
    */
   readonly accessToken?: TokenSource;
+  /**
+   * The claim of a JWT that names the user: another user's token is noticed by it, and `withIdentity()` of the pages is compared with
+   * it. Default `sub`.
+   */
+  readonly identityClaim?: string;
   /** When to refresh. Defaults: 2 hours ahead, at most a fifth of the token's life, up to a tenth of that earlier. */
   readonly refresh?: Partial<RefreshPolicy>;
   readonly reconnect?: {
@@ -47,10 +54,18 @@ export interface ServeHubsOptions {
   readonly maxSpacingMs?: number;
   /** Entries of the journal. Default 500. */
   readonly journalEntries?: number;
+  /**
+   * Origins to which the token of `accessToken` may go, such as `https://api.example.com`, beside the worker's own: by
+   * `connection.authorizedFetch()`, and to hubs that `hubs` does not name. Default: none.
+   */
+  readonly fetchOrigins?: readonly string[];
+  /** Bounds of `authorizedFetch()`. Defaults: requests of 10 MiB, answers of 50 MiB, 100 requests of one tab at the same time. */
+  readonly fetchLimits?: Partial<FetchLimits>;
 }
 
 export interface ResolvedOptions {
   readonly accessToken: TokenSource | null;
+  readonly identityClaim: string;
   readonly refresh: RefreshPolicy;
   readonly retryDelaysMs: readonly number[];
   readonly retryJitter: number;
@@ -65,6 +80,11 @@ export interface ResolvedOptions {
   readonly delivery: OutboxLimits;
   readonly maxSpacingMs: number;
   readonly journalEntries: number;
+  /** The worker has an address: its own origin is one of those. */
+  readonly hasOwnOrigin: boolean;
+  /** With the worker's own. */
+  readonly fetchOrigins: ReadonlySet<string>;
+  readonly fetchLimits: FetchLimits;
 }
 
 /**
@@ -86,6 +106,7 @@ export function resolveOptions(
   if (!Array.isArray(delaysMs)) throw invalid('reconnect.delaysMs', 'must be a list of milliseconds.');
   return {
     accessToken: checkSource(options.accessToken),
+    identityClaim: checkClaim(options.identityClaim ?? DEFAULT_IDENTITY_CLAIM),
     refresh: checkNumbers('refresh', DEFAULT_REFRESH_POLICY, options.refresh, 0),
     retryDelaysMs: delaysMs.map((delay) => checkNumber('reconnect.delaysMs', delay, 0)),
     retryJitter: checkNumber('reconnect.jitter', reconnect.jitter ?? 0.2, 0),
@@ -100,6 +121,9 @@ export function resolveOptions(
     delivery: checkNumbers('delivery', DEFAULT_OUTBOX_LIMITS, options.delivery, 1),
     maxSpacingMs: checkNumber('maxSpacingMs', options.maxSpacingMs ?? DEFAULT_MAX_SPACING_MS, 0),
     journalEntries: checkNumber('journalEntries', options.journalEntries ?? DEFAULT_JOURNAL_ENTRIES, 1),
+    hasOwnOrigin: base !== undefined,
+    fetchOrigins: checkOrigins(options.fetchOrigins ?? [], base),
+    fetchLimits: checkNumbers('fetchLimits', DEFAULT_FETCH_LIMITS, options.fetchLimits, 1),
   };
 }
 
@@ -108,6 +132,7 @@ const DEFAULT_MAX_SPACING_MS = 16;
 const KNOWN: readonly (keyof ServeHubsOptions)[] = [
   'hubs',
   'accessToken',
+  'identityClaim',
   'refresh',
   'reconnect',
   'startTimeoutMs',
@@ -117,6 +142,8 @@ const KNOWN: readonly (keyof ServeHubsOptions)[] = [
   'delivery',
   'maxSpacingMs',
   'journalEntries',
+  'fetchOrigins',
+  'fetchLimits',
 ];
 
 /** @param given - What the app wrote, where `group` stands in for `undefined`: `null` is refused. */
@@ -139,6 +166,29 @@ function checkSource(source: TokenSource | undefined): TokenSource | null {
   if (source === undefined) return null;
   if (typeof source === 'object' && source !== null && typeof source.fetch === 'function') return source;
   throw invalid('accessToken', "must be a token source, for example refreshEndpoint('/auth/refresh').");
+}
+
+function checkClaim(claim: unknown): string {
+  if (typeof claim === 'string' && claim !== '') return claim;
+  throw invalid('identityClaim', "must be the name of a claim, such as 'sub'.");
+}
+
+function checkOrigins(origins: unknown, base: string | undefined): ReadonlySet<string> {
+  if (!Array.isArray(origins)) throw invalid('fetchOrigins', 'must be a list of origins.');
+  const own = base === undefined ? [] : [new URL(base).origin];
+  return new Set([...own, ...origins.map(checkOrigin)]);
+}
+
+function checkOrigin(value: unknown): string {
+  const advice =
+    "must name origins by scheme and host, such as 'https://api.example.com', with no path and no wildcard.";
+  if (typeof value !== 'string' || !URL.canParse(value)) throw invalid('fetchOrigins', advice);
+  const { protocol, origin } = new URL(value);
+  // What is more than an origin would promise a narrower rule than there is.
+  const isOrigin = value === origin || value === `${origin}/`;
+  if (!isOrigin || value.includes('*') || (protocol !== 'https:' && protocol !== 'http:'))
+    throw invalid('fetchOrigins', advice);
+  return origin;
 }
 
 function checkNumbers<T extends object>(option: string, defaults: T, given: Partial<T> | undefined, least: number): T {

@@ -6,6 +6,10 @@ import { aspnetDll, buildAspnetHub } from '../lib/aspnet-hub.mjs';
 import { say, Stop } from '../lib/say.mjs';
 import { freePort } from './free-port.mjs';
 
+/** What a hub for people has on and a hub for tests has off, as the Node hub's `PROTECTED`. */
+const PROTECTED =
+  '--messages-per-second 200 --failed-attempts 30 --failed-attempts-window 60 --redact-access-log'.split(' ');
+
 /** @typedef {{ url: string, port: number, close(): Promise<void>, ended: Promise<string> }} RunningHub */
 
 /**
@@ -16,7 +20,7 @@ export async function startAspnetHub({ port, staticDir, accessLogFile, tokenLife
   say('  hub        dotnet build …');
   if (!(await buildAspnetHub())) throw new Stop('The ASP.NET Core hub did not build, see above.');
   const args = ['--port', String(await freePort(port)), '--static', staticDir, '--access-log', accessLogFile];
-  const child = spawn('dotnet', [aspnetDll, ...args, '--token-life', String(tokenLifeSeconds)], {
+  const child = spawn('dotnet', [aspnetDll, ...args, ...PROTECTED, '--token-life', String(tokenLifeSeconds)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exit = new Promise((resolve) => {

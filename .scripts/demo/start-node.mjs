@@ -6,7 +6,7 @@ import { loadNodeHub } from '../lib/build-node-hub.mjs';
  * @returns {Promise<import('./start-aspnet.mjs').RunningHub>}
  */
 export async function startNodeHub(options) {
-  const { startHub } = await loadNodeHub();
-  const hub = await startHub({ ...options, tryNextPort: true });
+  const { PROTECTED, startHub } = await loadNodeHub();
+  const hub = await startHub({ ...PROTECTED, ...options, tryNextPort: true });
   return { url: hub.url, port: hub.port, close: () => hub.close(), ended: new Promise(() => {}) };
 }

@@ -7,7 +7,7 @@ import { cache, inRoot, root } from './paths.mjs';
 const outDir = join(cache, 'hub');
 const bundle = join(outDir, 'index.mjs');
 
-/** @returns {Promise<{ startHub: (options: object) => Promise<{ url: string, port: number, close(): Promise<void> }> }>} */
+/** @returns {Promise<{ PROTECTED: object, startHub: (options: object) => Promise<{ url: string, port: number, close(): Promise<void> }> }>} */
 export async function loadNodeHub() {
   await buildIfStale({
     name: 'node-hub',

@@ -7,6 +7,7 @@ import { inRoot } from '../lib/paths.mjs';
 const entries = [
   { name: 'page', source: `export * from 'hubshare';` },
   { name: 'worker', source: `import './node_modules/hubshare/dist/worker/entry.js';` },
+  { name: 'otlp', source: `export * from 'hubshare/otlp';` },
   { name: 'inspector', source: `export * from 'hubshare/inspector'; import 'hubshare/inspector';` },
 ];
 

@@ -3,6 +3,7 @@ import { ConnectionStatus, SharedHubConnectionBuilder, type SharedHubConnection 
 import { faultOf, type Fault } from './faults.js';
 import { METRIC } from './metric-topic.js';
 import { noteOf } from './resync-note.js';
+import { trustedWorkerUrl } from './worker-url.js';
 import { statusOfFailure, type Link, type LinkEvents, type LinkStatus } from './link.js';
 
 export interface SharedLink extends Link {
@@ -15,7 +16,7 @@ export function createSharedLink(hubUrl: string, events: LinkEvents): SharedLink
     .withAutomaticReconnect()
     .withWorker(
       () =>
-        new SharedWorker(new URL('./ops.worker.ts', import.meta.url), {
+        new SharedWorker(trustedWorkerUrl, {
           type: 'module',
           name: 'ops',
           // Chromium: the worker outlives a reload of the only tab. Other browsers do not know it, nor do TypeScript's types.

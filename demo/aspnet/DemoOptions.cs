@@ -8,7 +8,8 @@ public sealed record DemoOptions
 {
     public const string Usage =
         "usage: hubshare-demo [--port N] [--static DIR] [--access-log FILE] [--sessions-file FILE] [--token-life SECONDS] "
-        + "[--clock-tolerance SECONDS] [--close-on-expiry true|false] [--metric-interval SECONDS] [--disconnect-timeout SECONDS] [--verbose]";
+        + "[--clock-tolerance SECONDS] [--close-on-expiry true|false] [--metric-interval SECONDS] [--disconnect-timeout SECONDS] [--verbose] "
+        + "[--messages-per-second N] [--failed-attempts N] [--failed-attempts-window SECONDS] [--allow-query-token] [--redact-access-log] [--blocked-users FILE]";
 
     /// <summary>0 takes any free port.</summary>
     public int Port { get; init; }
@@ -34,6 +35,30 @@ public sealed record DemoOptions
 
     public bool Verbose { get; init; }
 
+    /// <summary>Calls that one user may make in any one second, over all devices; US-008 asks for 10. Null: no limit.</summary>
+    public int? MessagesPerSecond { get; init; }
+
+    /// <summary>
+    /// An address from which so many tokens were refused is turned away, and a connection that offers so many bad ones is closed; US-008
+    /// asks for 5. Null: never.
+    /// </summary>
+    public int? FailedAttempts { get; init; }
+
+    /// <summary>The time in which they came.</summary>
+    public TimeSpan FailedAttemptsWindow { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>
+    /// For legacy clients: a WebSocket or an event stream may bring its token as `?access_token=`, which then goes before the header.
+    /// Each use is a warning in the security log. Without it, a request with a token in its URL is refused.
+    /// </summary>
+    public bool AllowQueryToken { get; init; }
+
+    /// <summary>Take tokens out of the URLs in the access log. Always so where a URL may carry one.</summary>
+    public bool RedactAccessLog { get; init; }
+
+    /// <summary>A further list of blocked users, one in a line, read at each request and each call. If it cannot be read, nobody gets in.</summary>
+    public string? BlockedUsersFile { get; init; }
+
     /// <summary>From DEMO_SIGNING_KEY, never from the command line: a process list must not show it.</summary>
     public required byte[] SigningKey { get; init; }
 
@@ -57,6 +82,12 @@ public sealed record DemoOptions
                 "--metric-interval" => options with { MetricInterval = ParseSeconds(name, Value(), 0.01) },
                 "--disconnect-timeout" => options with { DisconnectTimeout = ParseSeconds(name, Value(), 0.1) },
                 "--verbose" => options with { Verbose = true },
+                "--messages-per-second" => options with { MessagesPerSecond = ParseCount(name, Value()) },
+                "--failed-attempts" => options with { FailedAttempts = ParseCount(name, Value()) },
+                "--failed-attempts-window" => options with { FailedAttemptsWindow = ParseSeconds(name, Value(), 0.001) },
+                "--allow-query-token" => options with { AllowQueryToken = true, RedactAccessLog = true },
+                "--redact-access-log" => options with { RedactAccessLog = true },
+                "--blocked-users" => options with { BlockedUsersFile = Path.GetFullPath(Value()) },
                 _ => throw new ArgumentException($"unknown argument {name}"),
             };
         }
@@ -87,6 +118,11 @@ public sealed record DemoOptions
 
     private static string ParseFolder(string text) =>
         Directory.Exists(text) ? Path.GetFullPath(text) : throw new ArgumentException($"--static: no folder {text}");
+
+    private static int ParseCount(string name, string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1
+            ? count
+            : throw new ArgumentException($"{name} must be a whole number, 1 or more");
 
     private static bool ParseSwitch(string name, string text) =>
         bool.TryParse(text, out var on) ? on : throw new ArgumentException($"{name} must be true or false");

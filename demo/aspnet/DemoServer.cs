@@ -6,6 +6,7 @@ using HubshareDemo.Http;
 using HubshareDemo.Hubs;
 using HubshareDemo.Incidents;
 using HubshareDemo.Metrics;
+using HubshareDemo.Security;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
@@ -35,7 +36,10 @@ public static class DemoServer
         app.UseMiddleware<AccessLogMiddleware>();
         app.UseHostFiltering();
         app.UseSecurityHeaders();
+        // Here and not only in SignalR's endpoints, so that a WebSocket can be accepted to be closed with a reason.
+        app.UseWebSockets();
         app.UseMiddleware<AvailabilityMiddleware>();
+        app.UseMiddleware<FailedAttemptsMiddleware>();
         app.UseMiddleware<HubTrafficMiddleware>();
         app.UseRouting();
         app.UseAuthentication();
@@ -72,21 +76,36 @@ public static class DemoServer
         services.AddSingleton<Availability>();
         services.AddSingleton<AccessLog>();
 
+        services.AddSingleton<SecurityClock>();
+        services.AddSingleton<SecurityLog>();
+        services.AddSingleton<FailedAttempts>();
+        services.AddSingleton<CallRate>();
+        services.AddSingleton<Accounts>();
+
         services.AddSingleton<AccessTokens>();
+        services.AddSingleton<AccessTokenCheck>();
+        services.AddSingleton<Doorkeeper>();
         services.AddSingleton<RefreshFamilies>();
         services.AddSingleton<AuthEndpoints>();
         services.AddSingleton<IUserIdProvider, UserIdProvider>();
         services.AddHubAuthentication();
 
-        services.AddSingleton<ConnectionRegistry>();
-        services.AddSingleton<HubGroups>();
+        services.AddSingleton<HubPools>();
+        // Incidents, metrics, presence and the admin calls are about the hub of the ops console.
+        services.AddSingleton(provider => provider.GetRequiredService<HubPools>().Ops.Registry);
+        services.AddSingleton(provider => provider.GetRequiredService<HubPools>().Ops.Groups);
         services.AddSingleton<ConnectionCutter>();
         services.AddSingleton<HubTransports>();
         services.AddSingleton<HubEndpoints>();
         services.AddSingleton<PresenceAnnouncer>();
+        services.AddSingleton<UserReports>();
+        services.AddSingleton<Reauthentication>();
+        services.AddSingleton<SecureHubServices>();
         services.AddSingleton<CallFilter>();
+        services.AddSingleton<AccountFilter>();
+        services.AddSingleton<CallRateFilter>();
         services.AddSingleton(new ConnectionOwners(TokenClaims.UserIdOf));
-        services.AddSingleton<HubLifetimeManager<OpsHub>, QueueingLifetimeManager>();
+        services.AddSingleton(typeof(HubLifetimeManager<>), typeof(QueueingLifetimeManager<>));
         services.AddHostedService<ExpiryWatch>();
         services.AddSignalR(hub =>
         {
@@ -95,6 +114,8 @@ public static class DemoServer
             hub.MaximumParallelInvocationsPerClient = CallsAtOncePerConnection;
             hub.AddFilter<CallFilter>();
             hub.AddFilter<ConnectionOwners>();
+            hub.AddFilter<AccountFilter>();
+            hub.AddFilter<CallRateFilter>();
         });
         services.Configure<ConnectionOptions>(connection => connection.DisconnectTimeout = options.DisconnectTimeout);
         services.AddSingleton<IHubProtocol>(provider => new CountingHubProtocol(

@@ -4,7 +4,7 @@ using HubshareDemo.Hubs;
 namespace HubshareDemo;
 
 /// <summary>On SIGINT or SIGTERM every connection is first asked to close, in a way that lets its client reconnect; then the server stops. A second signal ends it at once.</summary>
-public sealed class GracefulLifetime(ConnectionCutter cutter, ConnectionRegistry registry, HubTransports transports, IHostApplicationLifetime lifetime)
+public sealed class GracefulLifetime(ConnectionCutter cutter, HubPools pools, HubTransports transports, IHostApplicationLifetime lifetime)
     : IHostLifetime, IDisposable
 {
     private static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(2);
@@ -34,9 +34,13 @@ public sealed class GracefulLifetime(ConnectionCutter cutter, ConnectionRegistry
 
     private async Task StopAsync()
     {
-        await cutter.CutAsync(null, CutStyle.CloseReconnect, null);
+        foreach (var entry in pools.AllConnections.ToList())
+        {
+            await cutter.CutAsync(entry, CutStyle.CloseReconnect, null);
+        }
+
         // A connection has ended before its goodbye is out: the request that carries it ends after that.
-        for (var waited = TimeSpan.Zero; registry.Count + transports.Count > 0 && waited < LongestGoodbye; waited += TimeSpan.FromMilliseconds(20))
+        for (var waited = TimeSpan.Zero; pools.AllConnections.Count() + transports.Count > 0 && waited < LongestGoodbye; waited += TimeSpan.FromMilliseconds(20))
         {
             await Task.Delay(20);
         }

@@ -1,11 +1,12 @@
 /**
- * One line per HTTP request and upgrade: the URL exactly as it came, headers by name only. A WebSocket or an event stream is
+ * One line per HTTP request and upgrade: the URL exactly as it came unless tokens are to be taken out, headers by name only. A WebSocket or an event stream is
  * logged when it opens, everything else when it ends.
  */
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { withoutTokens } from './auth/request-token.js';
 
 export interface AccessLog {
   /** Logs this request when it has been answered. */
@@ -28,14 +29,16 @@ interface Sink {
   close(): Promise<void>;
 }
 
-export function createAccessLog(file: string | undefined): AccessLog {
+/** @param redact - Take tokens out of URLs. Without it the log shows whether any client has put one there. */
+export function createAccessLog(file: string | undefined, redact = false): AccessLog {
   const sink = file === undefined ? memorySink() : fileSink(file);
   const watched = new WeakMap<ServerResponse, (status: string) => void>();
 
   function line(request: IncomingMessage, status: string, ms: number, bytes: string): void {
     const names = NAMED_HEADERS.filter((name) => request.headers[name] !== undefined).join(',');
+    const url = request.url ?? '-';
     sink.write(
-      `${new Date().toISOString()} ${request.socket.remoteAddress ?? '-'} ${request.method ?? '-'} ${request.url ?? '-'} ` +
+      `${new Date().toISOString()} ${request.socket.remoteAddress ?? '-'} ${request.method ?? '-'} ${redact ? withoutTokens(url) : url} ` +
         `${status} ${Math.round(ms)}ms ${bytes} [${names}]\n`,
     );
   }

@@ -1,6 +1,6 @@
 /** Runs the demo hub from the command line until Ctrl+C. */
 import { parseArgs } from 'node:util';
-import { startHub, type HubOptions } from './index.js';
+import { PROTECTED, startHub, type HubOptions, type SecurityEvent } from './index.js';
 
 function optionsOf(args: readonly string[]): HubOptions {
   const { values } = parseArgs({
@@ -10,15 +10,30 @@ function optionsOf(args: readonly string[]): HubOptions {
       static: { type: 'string' },
       'access-log': { type: 'string' },
       'token-life': { type: 'string' },
+      redis: { type: 'string' },
+      'allow-query-token': { type: 'boolean', default: false },
+      'messages-per-second': { type: 'string', default: String(PROTECTED.messagesPerSecond) },
+      'failed-attempts': { type: 'string', default: String(PROTECTED.failedAttempts.limit) },
     },
   });
   return {
     port: numberOf('port', values.port),
     tryNextPort: true,
+    ...PROTECTED,
+    messagesPerSecond: numberOf('messages-per-second', values['messages-per-second']),
+    failedAttempts: { ...PROTECTED.failedAttempts, limit: numberOf('failed-attempts', values['failed-attempts']) },
+    ...(values.redis === undefined ? {} : { redisUrl: values.redis }),
+    allowQueryToken: values['allow-query-token'],
+    onSecurityEvent: report,
     ...(values.static === undefined ? {} : { staticDir: values.static }),
     ...(values['access-log'] === undefined ? {} : { accessLogFile: values['access-log'] }),
     ...(values['token-life'] === undefined ? {} : { tokenLifeSeconds: numberOf('token-life', values['token-life']) }),
   };
+}
+
+/** Connections come and go all the time; what goes wrong with one is worth a line. */
+function report(event: SecurityEvent): void {
+  if (event.level !== 'info') console.warn(JSON.stringify(event));
 }
 
 function numberOf(option: string, given: string): number {

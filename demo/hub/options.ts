@@ -1,5 +1,6 @@
 /** How a demo hub is started: every option with its default and unit, in one place. */
 import type { SessionStore } from './auth/sessions.js';
+import type { SecurityEvent } from './security/security-log.js';
 
 /** When the hub raises an incident by itself. */
 export interface AlarmLimits {
@@ -7,6 +8,14 @@ export interface AlarmLimits {
   readonly loopDelayMs: number;
   /** Share of the host's memory in use, 0 to 1. Default 0.8. */
   readonly memoryShare: number;
+}
+
+/** When an address is turned away. */
+export interface FailedAttemptsLimit {
+  /** Refused tokens. Default 5. */
+  readonly limit?: number;
+  /** Milliseconds in which they came. Default 900 000, 15 minutes. */
+  readonly windowMs?: number;
 }
 
 export interface HubOptions {
@@ -30,8 +39,27 @@ export interface HubOptions {
   readonly sessions?: SessionStore;
   /** Milliseconds between two pushes of the metrics. Default 1000. */
   readonly metricIntervalMs?: number;
-  /** Close a connection whose token has expired. Default true. */
+  /** Close a connection whose token has expired. Default true. Without it such a connection still gets events, and its calls are refused. */
   readonly closeOnExpiry?: boolean;
+  /**
+   * For legacy clients: a WebSocket or an event stream may bring its token as `?access_token=`, which then goes before the header.
+   * Each use is a warning in the security log. Default false: a request with a token in its URL is refused.
+   */
+  readonly allowQueryToken?: boolean;
+  /** Take tokens out of the URLs in the access log. Default: as `allowQueryToken`. */
+  readonly redactAccessLog?: boolean;
+  /** Calls that one user may make in any one second, over all devices: a whole number, 1 or more; US-008 asks for 10. Default: no limit. */
+  readonly messagesPerSecond?: number;
+  /** Turns an address away from which so many tokens were refused, and closes a connection that offers so many bad ones. Default: never. */
+  readonly failedAttempts?: FailedAttemptsLimit;
+  /** `redis://[:password@]host[:port]`: hubs with the same Redis send to each other's users. Default: the hub is alone. */
+  readonly redisUrl?: string;
+  /** A further list of blocked users, asked for each request and each call. If it throws, the request or the call is refused. */
+  readonly isBlocked?: (userId: string) => boolean;
+  /** Is told each note of the security log. No note holds a token. */
+  readonly onSecurityEvent?: (event: SecurityEvent) => void;
+  /** Milliseconds since the epoch, for the limits on calls and on failed attempts. Default `Date.now`. */
+  readonly now?: () => number;
   /** Tell clients the message of an unexpected error, as ASP.NET's `EnableDetailedErrors`. Default false. */
   readonly detailedErrors?: boolean;
   /** When the hub raises incidents by itself; `false` for never. */
@@ -79,4 +107,34 @@ export function limitsOf(options: HubOptions): Limits {
     // ASP.NET runs one call at a time per client; here many tabs share a client, so a slow call must not hold up the rest.
     maxCallsInFlight: 10_000,
   };
+}
+
+/**
+ * What a hub for people has on and a hub for tests has off. The limits are wider than US-008's 10 calls a second and 5 failed attempts in
+ * 15 minutes: a console joins a topic for each core of the machine as it starts, and after a restart of the hub each tab of a developer
+ * shows a token that is no longer good.
+ */
+export const PROTECTED = {
+  messagesPerSecond: 200,
+  failedAttempts: { limit: 30, windowMs: 60_000 },
+  redactAccessLog: true,
+} as const satisfies HubOptions;
+
+/** @throws {RangeError} The limit is none. */
+export function failedAttemptsOf({ failedAttempts }: HubOptions): Required<FailedAttemptsLimit> | null {
+  if (failedAttempts === undefined) return null;
+  const { limit = 5, windowMs = 15 * 60_000 } = failedAttempts;
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new RangeError('failedAttempts.limit must be a whole number, 1 or more');
+  if (!(windowMs > 0)) throw new RangeError('failedAttempts.windowMs must be more than 0');
+  return { limit, windowMs };
+}
+
+/** @throws {RangeError} The limit is none. */
+export function messagesPerSecondOf({ messagesPerSecond }: HubOptions): number | null {
+  if (messagesPerSecond === undefined) return null;
+  if (!Number.isInteger(messagesPerSecond) || messagesPerSecond < 1) {
+    throw new RangeError('messagesPerSecond must be a whole number, 1 or more');
+  }
+  return messagesPerSecond;
 }

@@ -4,6 +4,8 @@ export class Refusal extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** When asking again makes sense, in whole seconds; `null` where time changes nothing. */
+    readonly retryAfterSeconds: number | null = null,
   ) {
     super(message);
     this.name = 'Refusal';
@@ -11,6 +13,9 @@ export class Refusal extends Error {
 
   /** Headers that belong to this status. */
   get headers(): Readonly<Record<string, string>> {
+    if (this.retryAfterSeconds !== null) {
+      return { 'retry-after': String(this.retryAfterSeconds), 'cache-control': 'no-store' };
+    }
     return this.status === 401 ? { 'www-authenticate': 'Bearer', 'cache-control': 'no-store' } : {};
   }
 

@@ -8,29 +8,38 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { createAccessLog } from './access-log.js';
 import { createControls, pause } from './admin/controls.js';
 import { adminRoutes, MAX_TOKEN_LIFE_SECONDS } from './admin/routes.js';
+import { ADMIN_PATH, adminHubMethods } from './admin/admin-hub.js';
+import { createAccounts } from './auth/accounts.js';
 import { authRoutes } from './auth/routes.js';
 import { createServiceTokens } from './auth/service-tokens.js';
 import { createSessionStore, type SessionStore } from './auth/sessions.js';
-import { createTokens } from './auth/tokens.js';
-import type { Connection } from './connections/connection.js';
-import { createConnections } from './connections/connections.js';
+import { createTokens, type Principal } from './auth/tokens.js';
 import { createGroups } from './connections/groups.js';
 import { createCounters } from './counters.js';
-import { createDispatcher } from './dispatch/dispatcher.js';
 import { createAvailability } from './http/availability.js';
 import { createGate } from './http/gate.js';
 import { HUB_PATH, hubRoutes } from './http/hub-routes.js';
 import { redirectRoutes, SERVICE_PATH } from './http/redirect.js';
+import { refreshInPlaceRoute } from './http/refresh-in-place.js';
 import { staticFiles } from './http/static-files.js';
 import { createUpgradeHandler } from './http/upgrade.js';
+import { accountFilter } from './hubs/account-filter.js';
+import { rateFilter } from './hubs/rate-filter.js';
+import { createSecureHub, type ConnectionStats, type SecureHub, type SecureHubDeps } from './hubs/secure-hub.js';
 import { createAlarms } from './ops/alarms.js';
 import { createIncidents } from './ops/incidents.js';
 import { groupOf } from './ops/metric-names.js';
-import { createMetrics, type Metric } from './ops/metrics.js';
+import { createMetrics, type Metric, type Metrics } from './ops/metrics.js';
 import { opsHubMethods } from './ops/ops-hub.js';
+import { createPresence } from './ops/presence.js';
 import { createSequence } from './ops/sequence.js';
-import { limitsOf, type HubOptions } from './options.js';
+import { createUserReports } from './ops/user-report.js';
+import { failedAttemptsOf, limitsOf, messagesPerSecondOf, type HubOptions } from './options.js';
 import { Refusal } from './refusal.js';
+import { createBackplane, createEmitter } from './scale/backplane.js';
+import { createCallRate } from './security/call-rate.js';
+import { createFailedAttempts, unlimitedAttempts } from './security/failed-attempts.js';
+import { createSecurityLog, type SecurityEvent } from './security/security-log.js';
 
 export interface DemoHub {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
@@ -38,6 +47,14 @@ export interface DemoHub {
   readonly port: number;
   readonly signingKey: Uint8Array;
   readonly sessions: SessionStore;
+  /** To all devices of a user at `/hubs/ops`, of this hub and of those on the same Redis. @returns To how many connections of this hub. */
+  emitToUser(userId: string, event: string, ...args: readonly unknown[]): number;
+  /** The same for everyone at `/hubs/ops`. @returns To how many connections of this hub. */
+  emitToAll(event: string, ...args: readonly unknown[]): number;
+  /** Who is connected at `/hubs/ops` of this hub. */
+  getConnectionStats(): ConnectionStats;
+  /** The newest alerts of the security log, oldest first. */
+  alerts(): readonly SecurityEvent[];
   /** Tells every client to come back later, then ends every socket and timer. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -64,13 +81,19 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
     }
   }
   const limits = limitsOf(options);
+  const now = options.now ?? Date.now;
+  const attemptsLimit = failedAttemptsOf(options);
+  const perSecond = messagesPerSecondOf(options);
   const clockToleranceMs = (options.clockToleranceSeconds ?? 10) * 1000;
   const sessions = options.sessions ?? createSessionStore();
   const closing = new AbortController();
   const counters = createCounters();
   const controls = createControls(lives, closing.signal);
   const availability = createAvailability(counters);
-  const accessLog = createAccessLog(options.accessLogFile);
+  const accessLog = createAccessLog(options.accessLogFile, options.redactAccessLog ?? options.allowQueryToken);
+  const securityLog = createSecurityLog(now, options.onSecurityEvent);
+  const accounts = createAccounts(options.isBlocked);
+  const attempts = attemptsLimit === null ? unlimitedAttempts : createFailedAttempts(attemptsLimit, now);
   const signer = { signingKey, clockToleranceMs, refusing: () => controls.refuseTokens };
   const tokens = createTokens({
     ...signer,
@@ -79,56 +102,113 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
   });
   const serviceTokens = createServiceTokens({ ...signer, lifeSeconds: () => controls.serviceTokenLifeSeconds });
 
+  const incidents = createIncidents((incident) => ops.emitToAll('incident', [incident]));
   const groups = createGroups();
-  const connections = createConnections({
-    limits,
-    counters,
-    clockToleranceMs,
-    closeOnExpiry: options.closeOnExpiry ?? true,
-    onLive(connection) {
-      counters.connectionsTotal += 1;
-      authorize(connection);
-      tellPresence();
+  const metrics: { current: Metrics | null } = { current: null };
+  const limited = perSecond === null ? null : { perSecond, rate: createCallRate(perSecond, now) };
+  function hubDeps(hub: string): SecureHubDeps {
+    const filters = [accountFilter({ accounts, clockToleranceMs })];
+    if (limited !== null) filters.push(rateFilter({ hub, ...limited, securityLog }));
+    return {
+      limits,
+      counters,
+      controls,
+      tokens,
+      securityLog,
+      filters,
+      clockToleranceMs,
+      closeOnExpiry: options.closeOnExpiry ?? true,
+      detailedErrors: options.detailedErrors ?? false,
+      maxFailedReauths: attemptsLimit?.limit ?? null,
+    };
+  }
+
+  const ops: SecureHub = createSecureHub(
+    {
+      path: HUB_PATH,
+      requiredRole: null,
+      methods: opsHubMethods({
+        incidents,
+        metrics: { history: () => metrics.current?.history() ?? {} },
+        counters,
+        groups,
+        userReport: createUserReports({
+          hub: HUB_PATH,
+          incidents,
+          securityLog,
+          connectionsOf: (userId) => ops.connections.users().get(userId) ?? 0,
+        }),
+      }),
+      onConnected: () => tellPresence(),
+      onDisconnected(connection, wasLive) {
+        groups.forget(connection);
+        if (wasLive) tellPresence();
+      },
     },
-    onMessage: (connection, message) => dispatcher.take(connection, message),
-    onOver(connection, wasLive) {
-      groups.forget(connection);
-      if (wasLive) tellPresence();
+    hubDeps(HUB_PATH),
+  );
+  const backplane =
+    options.redisUrl === undefined
+      ? null
+      : await createBackplane({
+          url: options.redisUrl,
+          onEmission({ hub, userId, event, args }) {
+            if (hub !== ops.path) return;
+            if (userId === null) ops.emitToAll(event, args);
+            else ops.emitToUser(userId, event, args);
+          },
+        });
+  // What the hub itself tells (incidents, presence, metrics) is about this process and stays in it.
+  const everywhere = createEmitter(ops, backplane);
+  const adminHub = createSecureHub(
+    {
+      path: ADMIN_PATH,
+      requiredRole: 'admin',
+      methods: adminHubMethods({
+        ops,
+        emitter: everywhere,
+        accounts,
+        securityLog,
+        disconnect: (userId) => disconnect(userId),
+      }),
     },
+    hubDeps(ADMIN_PATH),
+  );
+  const hubs = [ops, adminHub];
+
+  function disconnect(userId: string): number {
+    const its = hubs.flatMap(({ connections }) => connections.live()).filter((one) => one.principal.userId === userId);
+    for (const connection of its) connection.close({ error: 'AUTH_FAILED: This user is blocked.' });
+    return its.length;
+  }
+
+  const presence = createPresence(() => {
+    const { connections, users } = ops.getConnectionStats();
+    ops.emitToAll('presence', [{ connections, users }]);
   });
-  const broadcast = (target: string, args: readonly unknown[]): number => connections.broadcast(target, args);
-
-  function authorize(connection: Connection): void {
-    const { userId, expiresAtMs } = connection.principal;
-    const authorized = { userId, sessionId: connection.id, expiresAt: expiresAtMs, reauth: 'call' };
-    connection.send({ type: 1, target: 'connection.authorized', arguments: [authorized] });
-  }
-
-  // Once per turn of the event loop: a thousand connections that drop together are one piece of news, not a thousand.
-  let presenceDue = false;
   function tellPresence(): void {
-    if (presenceDue || closing.signal.aborted) return;
-    presenceDue = true;
-    setImmediate(() => {
-      presenceDue = false;
-      if (closing.signal.aborted) return;
-      const users = connections.users();
-      broadcast('presence', [{ connections: connections.live().length, users: users.size }]);
-    });
+    if (!closing.signal.aborted) presence.changed();
   }
 
-  const incidents = createIncidents((incident) => broadcast('incident', [incident]));
   const raiseAlarms =
     options.alarms === false
       ? () => undefined
       : createAlarms(incidents, { loopDelayMs: 50, memoryShare: 0.8, ...options.alarms });
   const sendMetric = (metric: Metric & { readonly padding?: string }): number =>
     groups.send(groupOf(metric.name), 'metric', [metric]);
-  const sequence = createSequence({ broadcast, sendMetric });
-  const gate = createGate({ verify: (token) => tokens.verify(token), counters, controls, connections });
+  const sequence = createSequence({ broadcast: (event, args) => ops.emitToAll(event, args), sendMetric });
+
+  const verifyAccess = (token: string | null): Promise<Principal> => tokens.verify(token);
+  const allowQueryToken = options.allowQueryToken ?? false;
+  const gateDeps = { counters, controls, attempts, securityLog, allowQueryToken };
+  const gate = createGate({ ...gateDeps, hub: ops, path: HUB_PATH, verify: verifyAccess });
   const gates = new Map([
     [HUB_PATH, gate],
-    [SERVICE_PATH, createGate({ verify: (token) => serviceTokens.verify(token), counters, controls, connections })],
+    [
+      SERVICE_PATH,
+      createGate({ ...gateDeps, hub: ops, path: SERVICE_PATH, verify: (token) => serviceTokens.verify(token) }),
+    ],
+    [ADMIN_PATH, createGate({ ...gateDeps, hub: adminHub, path: ADMIN_PATH, verify: verifyAccess })],
   ]);
 
   const server = createServer();
@@ -152,15 +232,26 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
 
   const app = createApp(server, closing.signal);
   await app.register(fastifyCookie);
-  await app.register(async (scope) => authRoutes(scope, { tokens, sessions, counters, controls }));
+  await app.register(async (scope) => authRoutes(scope, { tokens, sessions, counters, controls, accounts }));
   for (const [path, its] of gates) {
     await app.register(async (scope) =>
       hubRoutes(scope, { path, gate: its, counters, controls, limits, accessLog, availability }),
     );
   }
+  await app.register(async (scope) => refreshInPlaceRoute(scope, { path: HUB_PATH, gate, controls, counters }));
   await app.register(async (scope) => redirectRoutes(scope, { gate, serviceTokens, counters, controls, availability }));
   await app.register(async (scope) =>
-    adminRoutes(scope, { counters, controls, connections, groups, sequence, accessLog, availability }),
+    adminRoutes(scope, {
+      emitter: everywhere,
+      counters,
+      controls,
+      ops,
+      groups,
+      sequence,
+      accessLog,
+      availability,
+      securityLog,
+    }),
   );
   app.get('/healthz', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok'));
   app.get('/api/config', async (_request, reply) =>
@@ -175,37 +266,35 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
   } catch (error) {
     await app.close();
     await accessLog.close();
+    await backplane?.close();
     throw error;
   }
 
-  const metrics = createMetrics({
+  const measured = createMetrics({
     intervalMs: options.metricIntervalMs ?? 1000,
-    connections: () => connections.live().length,
+    connections: () => ops.connections.live().length,
     messagesSent: () => counters.messagesSent,
     onSample(sample) {
       for (const metric of sample) sendMetric(metric);
       raiseAlarms(sample);
     },
   });
-  const dispatcher = createDispatcher({
-    methods: opsHubMethods({ incidents, metrics, tokens, counters, groups }),
-    counters,
-    controls,
-    detailedErrors: options.detailedErrors ?? false,
-    maxCallsInFlight: limits.maxCallsInFlight,
-  });
+  metrics.current = measured;
 
   let closed: Promise<void> | null = null;
   async function shutDown(): Promise<void> {
     closing.abort();
     sequence.stop();
-    metrics.stop();
+    presence.stop();
+    measured.stop();
+    await backplane?.close();
     // The server still answers meanwhile: a long poll may need one more request to be told the end.
     const patience = new AbortController();
-    const goodbyes = connections.closeAll({ error: 'Server is shutting down.', allowReconnect: true });
+    const goodbye = { error: 'Server is shutting down.', allowReconnect: true };
+    const goodbyes = Promise.all(hubs.map(({ connections }) => connections.closeAll(goodbye)));
     await Promise.race([goodbyes, pause(GOODBYE_MS, [patience.signal])]);
     patience.abort();
-    connections.abortAll();
+    for (const { connections } of hubs) connections.abortAll();
     const stopped = new Promise<void>((done) => server.close(() => done()));
     for (const socket of sockets) socket.destroy();
     await stopped;
@@ -218,6 +307,10 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
     port,
     signingKey,
     sessions,
+    emitToUser: (userId, event, ...args) => everywhere.emitToUser(userId, event, args),
+    emitToAll: (event, ...args) => everywhere.emitToAll(event, args),
+    getConnectionStats: () => ops.getConnectionStats(),
+    alerts: () => securityLog.read('alert'),
     close: () => (closed ??= shutDown()),
   };
 }

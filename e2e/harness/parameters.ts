@@ -22,6 +22,8 @@ export interface HarnessParameters {
   readonly declaresTopic: boolean;
   /** Milliseconds; `false`: never; `null`: the library's own. */
   readonly hiddenParking: number | false | null;
+  /** The user whom the page says that it shows; `null`: it does not say. */
+  readonly identity: string | null;
   /** Client methods that are recorded in `tab.events`. */
   readonly events: readonly string[];
   readonly panel: boolean;
@@ -40,6 +42,7 @@ export const defaultParameters: HarnessParameters = {
   headers: {},
   declaresTopic: false,
   hiddenParking: null,
+  identity: null,
   events: [],
   panel: false,
 };

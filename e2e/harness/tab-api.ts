@@ -1,8 +1,10 @@
 /** What a harness page offers to the tests as `window.tab`: everything in it can be read through `page.evaluate`. */
 import type { Resync } from 'hubshare';
 import type { SignalRConnection } from '../../src/contract/connection.js';
+import type { Alert, HubMetrics } from '../../src/contract/metrics.js';
 import type { WorkerReport } from '../../src/contract/report.js';
 import type { Delivery } from './delivery-api.js';
+import type { Fetching } from './fetching.js';
 import type { Traffic } from './traffic-api.js';
 
 /** How something ended that may fail: an error as data, because an error loses its fields on the way out of a page. */
@@ -24,6 +26,11 @@ export interface StatusChange {
 
 export interface PrimaryChange {
   readonly atMs: number;
+  readonly isPrimary: boolean;
+}
+
+export interface SignInAsked {
+  readonly code: string;
   readonly isPrimary: boolean;
 }
 
@@ -61,6 +68,8 @@ export interface TabUnderTest {
   readonly events: readonly ReceivedEvent[];
   /** Why events may have been missed, each time that the connection said so. */
   readonly resyncs: readonly Resync[];
+  /** Each time that the connection said that somebody has to sign in. */
+  readonly signInsAsked: readonly SignInAsked[];
   /** How often this page's `accessTokenFactory` was asked. Stays 0 where the worker fetches its tokens itself. */
   readonly tokenCalls: number;
 
@@ -77,8 +86,15 @@ export interface TabUnderTest {
   invokeWithPlainSignalR(method: string, ...args: unknown[]): Promise<Outcome>;
   /** From now on `accessTokenFactory` never answers in this page. */
   holdTokens(): void;
+  /** The hub's figures as the worker has counted them. */
+  metrics(): Promise<HubMetrics>;
+  /** From now on this page asks for alerts; those that it is told of are in `alerts`. */
+  watchAlerts(): void;
+  readonly alerts: readonly Alert[];
   /** Streams, uploads, answers to the hub, further hubs. */
   readonly traffic: Traffic;
+  /** Requests with the worker's token. */
+  readonly fetching: Fetching;
   /** Topics, claims, and all that was told in its order. */
   readonly delivery: Delivery;
   /** The worker's own state, as the worker reports it. */
@@ -90,6 +106,18 @@ export interface TabUnderTest {
   misuse(name: Misuse): Promise<Outcome>;
   /** Speaks to the worker through a port of its own, without the library: what a broken or foreign script could do. */
   intrude(): Promise<readonly IntruderAnswer[]>;
+  /** Joins the worker by hand and tries to get at the token and at other tabs. `elsewhere`: a hub of the attacker's. */
+  attack(elsewhere: string): Promise<HostileReport>;
+}
+
+/** What a hostile script came to. */
+export interface HostileReport {
+  /** What it tried, and `ok` or the code of the error that it got. */
+  readonly tried: Readonly<Record<string, string>>;
+  /** Everything that its ports were told, as JSON. */
+  readonly received: readonly string[];
+  /** The ids of all tabs, which the report names. */
+  readonly tabs: readonly string[];
 }
 
 /** The answer of the worker to one wrong message. */

@@ -1,5 +1,5 @@
 /** A page with a connection and no user interface: built from the query of its address, read and driven through `window.tab`. */
-import { SharedHubConnectionBuilder, type Resync, type SharedHubConnection } from 'hubshare';
+import { SharedHubConnectionBuilder, type Alert, type Resync, type SharedHubConnection } from 'hubshare';
 import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack';
 import { HttpTransportType, HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
 // From the built package, as `hubshare` itself is: a second copy of this module would know no connection.
@@ -10,11 +10,21 @@ import type { Inspection } from '../../src/contract/inspection.js';
 import type { WorkerReport } from '../../src/contract/report.js';
 import type { Reply } from '../../src/contract/rpc.js';
 import { createDelivery } from './delivery.js';
+import { createFetching } from './fetching.js';
+import { attack } from './hostile.js';
 import { intrude } from './intruder.js';
 import { misuse } from './misuse.js';
 import { describeError, outcomeOf } from './outcome.js';
 import { readParameters } from './parameters.js';
-import type { Lifecycle, Outcome, PrimaryChange, ReceivedEvent, StatusChange, TabUnderTest } from './tab-api.js';
+import type {
+  Lifecycle,
+  Outcome,
+  PrimaryChange,
+  ReceivedEvent,
+  SignInAsked,
+  StatusChange,
+  TabUnderTest,
+} from './tab-api.js';
 import { createTraffic } from './traffic.js';
 import { workerFactory } from './workers.js';
 
@@ -26,7 +36,9 @@ const primaries: PrimaryChange[] = [];
 const lifecycle: Lifecycle[] = [];
 const events: ReceivedEvent[] = [];
 const resyncs: Resync[] = [];
+const signInsAsked: SignInAsked[] = [];
 const calls: Record<string, Outcome> = {};
+const alerts: Alert[] = [];
 let tokenCalls = 0;
 let tokensHeld = false;
 let built: SharedHubConnection | null = null;
@@ -68,6 +80,7 @@ function build(hub: string): SharedHubConnection {
     });
   }
   if (hiddenParking !== null) builder.withHiddenParking(hiddenParking);
+  if (parameters.identity !== null) builder.withIdentity(parameters.identity);
   if (factory) builder.withWorker(factory);
   return builder.build();
 }
@@ -98,6 +111,9 @@ function record(connection: SharedHubConnection): void {
   });
   connection.onresync((resync) => {
     resyncs.push(resync);
+  });
+  connection.onauthenticationrequired(({ error, isPrimary }) => {
+    signInsAsked.push({ code: error.code, isPrimary });
   });
   connection.onreconnecting((error) => {
     lifecycle.push({ type: 'reconnecting', error: error ? describeError(error) : null });
@@ -159,6 +175,7 @@ const tab: TabUnderTest = {
   lifecycle,
   events,
   resyncs,
+  signInsAsked,
   calls,
   get tokenCalls() {
     return tokenCalls;
@@ -182,6 +199,12 @@ const tab: TabUnderTest = {
     tokensHeld = true;
   },
   traffic,
+  metrics: () => connection().metrics(),
+  watchAlerts() {
+    connection().onalert((alert) => alerts.push(alert));
+  },
+  alerts,
+  fetching: createFetching({ connection, calls }),
   delivery,
   report,
   reconnectNow: () => outcomeOf(async () => valueOf(await inspection().reconnectNow())),
@@ -191,6 +214,10 @@ const tab: TabUnderTest = {
   intrude() {
     if (!factory) throw new Error('an intruder needs a worker file that the page can name');
     return intrude(factory);
+  },
+  attack(elsewhere) {
+    if (!factory) throw new Error('an attacker needs a worker file that the page can name');
+    return attack(factory, connection().baseUrl, elsewhere);
   },
 };
 

@@ -1,6 +1,7 @@
 /** The worker files that a harness page can be told to use; the options must be literals, or Vite cannot find the files. */
 
-export type WorkerChoice = 'endpoint' | 'tab-tokens' | 'topics' | 'small-outbox' | 'ready-made' | 'unused' | 'missing';
+export type WorkerChoice =
+  'endpoint' | 'tab-tokens' | 'topics' | 'small-outbox' | 'vault' | 'vault-next' | 'ready-made' | 'unused' | 'missing';
 
 /** `null`: the page names no worker, so the library takes its ready-made one. */
 export function workerFactory(choice: WorkerChoice): (() => SharedWorker) | null {
@@ -23,6 +24,13 @@ export function workerFactory(choice: WorkerChoice): (() => SharedWorker) | null
           type: 'module',
           name: 'harness-small-outbox',
         });
+    case 'vault':
+      return () =>
+        new SharedWorker(new URL('./vault.worker.ts', import.meta.url), { type: 'module', name: 'harness-vault' });
+    case 'vault-next':
+      // As a newer build of the app would have it: another worker of the same origin.
+      return () =>
+        new SharedWorker(new URL('./vault.worker.ts', import.meta.url), { type: 'module', name: 'harness-vault-next' });
     case 'unused':
       return () =>
         new SharedWorker(new URL('./endpoint.worker.ts', import.meta.url), { type: 'module', name: 'harness-unused' });

@@ -57,6 +57,8 @@ describe('refuses', () => {
       'withUrl',
     ],
     ['a worker in place of its factory', () => builder().withWorker({} as never), 'option-invalid', 'withWorker'],
+    ['a user without a name', () => builder().withIdentity(''), 'option-invalid', 'withIdentity'],
+    ['a user that is a number', () => builder().withIdentity(7 as never), 'option-invalid', 'withIdentity'],
     ['a URL of a worker', () => builder().withWorker('/worker.js' as never), 'option-invalid', 'withWorker'],
     [
       'a second reconnect policy',

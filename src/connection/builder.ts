@@ -18,6 +18,7 @@ import {
   checkHiddenParking,
   checkHttpOptions,
   checkHubUrl,
+  checkIdentity,
   checkLogging,
   checkMs,
   checkProtocol,
@@ -63,6 +64,7 @@ export class SharedHubConnectionBuilder {
   #worker: WorkerFactory = defaultWorker;
   #topics: Readonly<Record<string, TopicDeclaration>> = {};
   #hiddenParkMs: number | null = HIDDEN_PARK_MS;
+  #identity: () => string | null = () => null;
 
   /**
    * The hub, and how to reach it. As with SignalR, options of a second call are added to those of the first.
@@ -201,6 +203,20 @@ export class SharedHubConnectionBuilder {
   }
 
   /**
+   * The user whom this page shows. A page never gets the connection of another user then: `start()` rejects with code
+   * `identity-changed` when somebody else is signed in, and when this page comes as the new user, the pages of the one before are
+   * told `identity-changed` and closed. Without it another user is noticed by the next token that names one.
+   *
+   * @param user - As the tokens name the user: their claim `sub`, or `identityClaim` of `serveHubs()`. A function is asked at each
+   *   `start()` and after the worker was replaced; it gives `null` while nobody is signed in.
+   * @throws {HubshareError} `option-invalid`
+   */
+  withIdentity(user: string | (() => string | null)): this {
+    this.#identity = checkIdentity(user);
+    return this;
+  }
+
+  /**
    * @typeParam Server - The hub's methods as an interface; left out: any method with any arguments.
    * @typeParam Client - The client's methods as an interface, for `on` and `off`.
    * @throws {HubshareError} `option-invalid` when `withUrl` was not called.
@@ -231,6 +247,7 @@ export class SharedHubConnectionBuilder {
       reconnects: this.#retries !== null,
       topics: this.#topics,
       hiddenParkMs: this.#hiddenParkMs,
+      identity: this.#identity,
     });
   }
 }

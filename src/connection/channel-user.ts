@@ -32,6 +32,9 @@ export function createChannelUser(parts: ChannelUserParts): ChannelUser {
     get isStarting() {
       return lifecycle().state === 'Connecting';
     },
+    get identity() {
+      return options.identity();
+    },
     declaredTopics: options.topics,
     tokenFactory,
     retryPolicy,

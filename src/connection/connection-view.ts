@@ -1,6 +1,7 @@
 /** What a connection shows of the hub: the worker's snapshot, and whether this tab is the primary one. */
 import { ConnectionStatus, type SignalRConnection } from '../contract/connection.js';
 import type { HubStatus, Reconnect } from '../contract/frames.js';
+import { createAuthenticationNotice, type AuthenticationNotice } from './authentication-required.js';
 import { createCallbacks, type Callbacks } from './callbacks.js';
 import type { Log } from './log.js';
 
@@ -22,6 +23,7 @@ export interface ConnectionView {
   readonly isPrimary: boolean;
   readonly statusChanged: Callbacks<[snapshot: SignalRConnection]>;
   readonly primaryChanged: Callbacks<[isPrimary: boolean]>;
+  readonly authentication: Pick<AuthenticationNotice, 'required' | 'tell'>;
   show(status: HubStatus): void;
   /** The hub is connected again, by another worker, which knows nothing of the loss. */
   workerReplaced(reconnect: Reconnect): void;
@@ -33,6 +35,8 @@ export interface ConnectionView {
 
 /** @param self - The connection, which callbacks get as `this`. */
 export function createConnectionView(self: object, tabId: string, log: Log): ConnectionView {
+  const authentication = createAuthenticationNotice(self, tabId, log);
+
   function tell(snapshot: SignalRConnection): void {
     const wasPrimary = view.isPrimary;
     view.snapshot = snapshot;
@@ -54,7 +58,10 @@ export function createConnectionView(self: object, tabId: string, log: Log): Con
     isPrimary: false,
     statusChanged: createCallbacks<[snapshot: SignalRConnection]>('onstatus', log),
     primaryChanged: createCallbacks<[isPrimary: boolean]>('onprimary', log),
-    show({ transport, retryAtMs, snapshot, lastReconnect }: HubStatus) {
+    authentication,
+    show(status: HubStatus) {
+      const { transport, retryAtMs, snapshot, lastReconnect } = status;
+      authentication.see(status);
       view.transport = transport;
       view.retryAtMs = retryAtMs;
       // A new worker knows nothing of the loss of the one before.
@@ -71,6 +78,7 @@ export function createConnectionView(self: object, tabId: string, log: Log): Con
     forget() {
       const { lastConnected, error } = view.snapshot;
       view.lastReconnect = null;
+      authentication.forget();
       tellWithoutWorker({ ...NOTHING_YET, lastConnected, ...(error === undefined ? {} : { error }) });
     },
   };

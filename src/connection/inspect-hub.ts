@@ -2,7 +2,7 @@
 import { isHubshareError, wireError } from '../contract/errors.js';
 import type { Inspection } from '../contract/inspection.js';
 import type { Reply } from '../contract/rpc.js';
-import { answered } from '../tab/answered.js';
+import { answered, LONGEST_TIMER_MS } from '../tab/answered.js';
 import type { Stay, TabClient } from '../tab/tab-client.js';
 
 export function inspectHub(client: TabClient, hub: () => string): Inspection {
@@ -35,6 +35,3 @@ export function inspectHub(client: TabClient, hub: () => string): Inspection {
     becomePrimary: () => ask(({ api }) => api.becomePrimary(hub())),
   };
 }
-
-/** The longest that a browser's timer can wait: 24.8 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -156,6 +156,21 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
     closed.call(self, optionalError(error));
   }
 
+  function follow(status: HubStatus): void {
+    switch (status.phase) {
+      case 'live':
+        onLive(status);
+        return;
+      case 'starting':
+      case 'waiting':
+        onDown(status);
+        return;
+      case 'resting':
+      case 'closed':
+        onEnded(status);
+    }
+  }
+
   /** Ends the connection in this tab although the app did not ask for it. */
   function close(error: WireError | null): void {
     const wasClosed = state === 'Disconnected';
@@ -243,18 +258,8 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
 
     onStatus(status) {
       view.show(status);
-      switch (status.phase) {
-        case 'live':
-          onLive(status);
-          return;
-        case 'starting':
-        case 'waiting':
-          onDown(status);
-          return;
-        case 'resting':
-        case 'closed':
-          onEnded(status);
-      }
+      follow(status);
+      view.authentication.tell();
     },
 
     onGap(dropped) {

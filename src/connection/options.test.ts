@@ -9,7 +9,15 @@ import {
 import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack';
 import { describe, expect, it } from 'vitest';
 import { HubshareError } from '../contract/errors.js';
-import { checkHttpOptions, checkHubUrl, checkLogging, checkMs, checkProtocol, checkRetries } from './options.js';
+import {
+  checkIdentity,
+  checkHttpOptions,
+  checkHubUrl,
+  checkLogging,
+  checkMs,
+  checkProtocol,
+  checkRetries,
+} from './options.js';
 
 const PAGE = 'https://app.test/page/index.html?x=1#top';
 
@@ -261,4 +269,21 @@ it.each([0, -1, NaN, Infinity, '5', null, undefined, {}])('milliseconds must not
 
 it('milliseconds may be a part of one', () => {
   expect(checkMs('withServerTimeout', 0.5)).toBe(0.5);
+});
+
+describe('checkIdentity', () => {
+  it('gives the name, or what the function gives now', () => {
+    expect(checkIdentity('ann')()).toBe('ann');
+    let user: string | null = null;
+    const identity = checkIdentity(() => user);
+    expect(identity()).toBeNull();
+    user = 'bob';
+    expect(identity()).toBe('bob');
+  });
+
+  it.each([[''], [7], [undefined], ['x'.repeat(201)]])('refuses %s, of a function too', (user) => {
+    const wire: unknown = expect.objectContaining({ code: 'option-invalid', option: 'withIdentity' });
+    expect(() => checkIdentity(user)).toThrow(expect.objectContaining({ wire }) as Error);
+    expect(() => checkIdentity(() => user)()).toThrow(expect.objectContaining({ wire }) as Error);
+  });
 });

@@ -22,6 +22,8 @@ export interface ConnectionOptions {
   readonly topics: Readonly<Record<string, TopicDeclaration>>;
   /** Milliseconds for which the page must be hidden before it may park itself; `null`: never. */
   readonly hiddenParkMs: number | null;
+  /** The user whom the page shows; `null`: the app does not say. @throws {HubshareError} `option-invalid` */
+  readonly identity: () => string | null;
 }
 
 export function invalid(option: string, message: string): HubshareError<'option-invalid'> {
@@ -184,6 +186,29 @@ export function checkHiddenParking(value: unknown): number | null {
     throw invalid('withHiddenParking', 'must be false, or milliseconds above 0 and up to 24 days.');
   }
   return value;
+}
+
+/** Characters of what names a user. */
+const MAX_IDENTITY = 200;
+
+/** @returns Gives the user of now, checked. @throws {HubshareError} `option-invalid` */
+export function checkIdentity(given: unknown): () => string | null {
+  if (typeof given !== 'function') {
+    const user = checkUser(given);
+    return () => user;
+  }
+  return () => {
+    const user: unknown = (given as () => unknown)();
+    return user === null ? null : checkUser(user);
+  };
+}
+
+function checkUser(user: unknown): string {
+  if (typeof user === 'string' && user !== '' && user.length <= MAX_IDENTITY) return user;
+  throw invalid(
+    'withIdentity',
+    `must be the user's name of 1 to ${MAX_IDENTITY} characters as tokens have it (their "sub"), or a function that gives it, or null while nobody is signed in.`,
+  );
 }
 
 /** @throws {HubshareError} `option-invalid` */

@@ -1146,6 +1146,40 @@ describe('sign-out', () => {
     expect([host.starts, hub.starts.length]).toEqual([1, 1]);
   });
 
+  it('in this tab drops what is of the user at once, before the worker has heard of it', async () => {
+    const connection = await started();
+    const events: unknown[] = [];
+    connection.on('metric', (value) => events.push(value));
+    await until(() => hub.socket.listened.has('metric'));
+    const outcome = connection.invoke('Slow');
+    const seen = listenTo(connection);
+    hub.hangsOnStop = true;
+    hub.socket.emit('metric', ['on its way']);
+    const signedOut = connection.signOut();
+    expect([connection.state, seen]).toEqual(['Disconnected', ['closed signed-out']]);
+    await expect(outcome).rejects.toMatchObject({ code: 'signed-out' });
+    await quiet();
+    expect([events, seen]).toEqual([[], ['closed signed-out']]);
+    hub.hangsOnStop = false;
+    await hub.finishStop();
+    await signedOut;
+  });
+
+  it('is followed by a start that hears what is of the next user, and nothing that was on its way before', async () => {
+    const connection = await started();
+    const events: unknown[] = [];
+    connection.on('metric', (value) => events.push(value));
+    await until(() => hub.socket.listened.has('metric'));
+    hub.socket.emit('metric', ['of the old user']);
+    const signedOut = connection.signOut();
+    await connection.start();
+    await signedOut;
+    expect(connection.state).toBe('Connected');
+    hub.socket.emit('metric', ['of the next user']);
+    await until(() => events.length > 0);
+    expect(events).toEqual(['of the next user']);
+  });
+
   it('in this tab closes every connection of the page', async () => {
     const [ops, chat] = [await started(), await started({ url: '/hubs/chat' })];
     const seen = listenTo(chat);

@@ -2,13 +2,16 @@
 import type { HubConnection, HubConnectionState } from '@microsoft/signalr';
 import type { SignalRConnection } from '../contract/connection.js';
 import { isReservedMethod } from '../contract/client-methods.js';
-import { isHubshareError, type HubshareError } from '../contract/errors.js';
+import { HubshareError, wireError } from '../contract/errors.js';
 import type { Reconnect } from '../contract/frames.js';
 import { offerInspection } from '../contract/inspection.js';
+import type { Alert, HubMetrics } from '../contract/metrics.js';
 import type { TopicKey } from '../contract/topics.js';
-import { answered } from '../tab/answered.js';
+import { readMetrics, watchAlerts } from '../observe/hub-metrics.js';
 import type { HubChannel } from '../tab/hub-channel.js';
 import type { TabClient } from '../tab/tab-client.js';
+import { authorizedFetch } from './authorized-fetch.js';
+import type { AuthenticationRequired } from './authentication-required.js';
 import { createCallbacks, type Callbacks } from './callbacks.js';
 import { connected, createCalls } from './calls.js';
 import { createChannelUser } from './channel-user.js';
@@ -242,7 +245,8 @@ export class SharedHubConnection<
    *
    * @throws {HubshareError} `state-invalid`, `worker-unsupported`, `worker-load-failed`, `worker-unreachable`,
    *   `contract-mismatch`, `hub-unreachable`, `hub-not-found`, `not-a-hub`, `hub-refused`, `start-timed-out`,
-   *   `token-unavailable`, `token-rejected`, `stopped`.
+   *   `token-unavailable`, `token-rejected`, `stopped`, `signed-out`; `identity-changed` when the page shows another user than the
+   *   one who is signed in.
    */
   start(): Promise<void> {
     return this.#lifecycle.start();
@@ -296,20 +300,66 @@ export class SharedHubConnection<
   }
 
   /**
-   * Signs out in every tab: closes the hubs at once and forgets the worker's token. Other tabs get `onclose` with code `signed-out`.
+   * Told, in every tab that wants the hub, that it cannot be connected before somebody signs in: the issuer or the hub has refused the
+   * token and the one after it, or there is none (`error.code` is `token-rejected` or `token-unavailable`). The hub is never asked
+   * without a token where one is wanted, and no attempt is made until then.
+   *
+   * Show the sign-in where `isPrimary` is true, and call `start()` in that tab when it is done: it brings all tabs back that were
+   * connected before, with `onreconnected`; a tab whose first `start()` was rejected calls it again.
+   * If somebody else signs in, call `signOut()` before `start()`: else the first `start()` rejects with `identity-changed`, for the
+   * page may still show what was of the user before.
+   *
+   * @param callback - Called once for each time, after `onclose` or the rejection of `start()` was brought about.
+   * @returns Ends it.
+   */
+  onauthenticationrequired(callback: (needed: AuthenticationRequired) => void): () => void {
+    return this.#view.authentication.required.add(checkFunction('callback', callback));
+  }
+
+  /**
+   * What the worker has counted of this hub since it started, all tabs together (SEC-5): connects and disconnects, time connected,
+   * accepted and failed authentications, token refreshes, events, calls, and the last alerts. `toOtlp()` of `hubshare/otlp` turns it
+   * into OpenTelemetry's form.
+   *
+   * @throws {HubshareError} `worker-unsupported`, `worker-load-failed`, `worker-unreachable`, `worker-lost`, `contract-mismatch`.
+   */
+  metrics(): Promise<HubMetrics> {
+    return readMetrics(this.#client, this.#hub);
+  }
+
+  /**
+   * Told of each alert of this hub from now on (SEC-5): three disconnects within five minutes, or a failed authentication. Every tab
+   * that asks is told, once; a parked one when it is back. What was raised before stands in `metrics().alerts`. While a callback is
+   * registered this page stays with the worker, though the connection may be stopped.
+   *
+   * @returns Ends it.
+   */
+  onalert(callback: (alert: Alert) => void): () => void {
+    return watchAlerts(this, this.#client, this.#hub, this.#log, checkFunction('callback', callback));
+  }
+
+  /**
+   * Signs out in every tab: closes the hubs at once and forgets the worker's token. Each connection gets `onclose` with code
+   * `signed-out`, those of this page before this call returns. When it resolves, every tab that runs has seen the last of the user's
+   * events; a tab that is frozen sees none of them when it runs again.
    * The app's own sign-out request, which ends the session at the server, is still the app's to send.
    */
-  async signOut(): Promise<void> {
-    for (let done = false; !done;) {
-      try {
-        await this.#client.visit((stay) => answered(stay.api.signOut(), stay.over));
-        done = true;
-      } catch (error) {
-        // The worker died before it answered: the next one is told the same, for the other tabs come back with it.
-        if (!isHubshareError(error) || error.code !== 'worker-lost') throw error;
-      }
-    }
-    await this.stop();
+  signOut(): Promise<void> {
+    return this.#client.signOut();
+  }
+
+  /**
+   * `fetch` with the token of this connection's hub, which the worker adds: no page needs the token. It goes to the worker's own origin
+   * and to those in `fetchOrigins` of `serveHubs()`, to no endpoint that gives tokens, and follows no redirect. A 401 is answered with
+   * a refresh and one more try.
+   *
+   * @throws {HubshareError} `not-connected` before `start()`; `option-invalid`; `fetch-refused`; `fetch-failed`; `token-unavailable`,
+   *   `token-rejected`; `worker-lost`: the server may have had the request; `signed-out`. `init.signal` aborts it as with `fetch`.
+   */
+  async authorizedFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    const { channel } = this.#lifecycle;
+    if (channel === null) throw notStarted();
+    return authorizedFetch(this.#client, channel, input, init);
   }
 
   #warn(warning: HubshareError<'settings-differ'>): void {
@@ -317,4 +367,9 @@ export class SharedHubConnection<
     if (!this.#hasWarned) this.#log.insist(Level.warning, warning.message);
     this.#hasWarned = true;
   }
+}
+
+function notStarted(): HubshareError<'not-connected'> {
+  const message = "authorizedFetch() sends the token of this connection's hub: call start() first.";
+  return new HubshareError(wireError('not-connected', message, {}));
 }

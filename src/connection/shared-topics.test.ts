@@ -3,6 +3,7 @@ import { FakeHubs, type FakeHub, type HubInvocation } from '../../worker/testing
 import { FakeLocks, type FakeLockClient } from '../../worker/testing/fake-locks.js';
 import { FakeErrorEvent, FakeSharedWorker, FakeWorkerHost } from '../../worker/testing/fake-shared-worker.js';
 import { FakeTab, PLAIN_SETTINGS } from '../../worker/testing/fake-tab.js';
+import { CLAIM_WAIT_MS } from '../contract/timing.js';
 import { quiet, until } from '../../worker/testing/settle.js';
 import type { TopicDeclaration } from '../contract/topics.js';
 import { SharedHubConnectionBuilder } from './builder.js';
@@ -268,6 +269,7 @@ describe('a sign-out elsewhere while the hub is at rest', () => {
     await letIn();
     await joined;
     await hub.emit('metric', { name: 'cpu', value: 1 });
+    host.clock.jumpBy(CLAIM_WAIT_MS);
     expect(await connection.claim('incident-1')).toBe(true);
     hub.acceptsAtOnce = false;
     await hub.cut();
@@ -285,6 +287,7 @@ describe('a sign-out elsewhere while the hub is at rest', () => {
     await late.joined;
     expect(seen).toEqual([]);
     expect(calls()).toEqual(['JoinMetric cpu', 'JoinMetric cpu']);
+    host.clock.jumpBy(CLAIM_WAIT_MS);
     expect(await connection.claim('incident-1')).toBe(true);
   });
 });
@@ -434,6 +437,7 @@ describe('a claim', () => {
     const other = await otherTab();
     await other.api.setVisibility('hidden');
     const connection = await started();
+    host.clock.jumpBy(CLAIM_WAIT_MS);
     const theirs = other.api.claim(OPS, 'incident-1');
     expect(await Promise.all([connection.claim('incident-1'), connection.claim('incident-1')])).toEqual([true, false]);
     expect(await theirs).toEqual({ ok: true, value: 'lost' });
@@ -443,6 +447,7 @@ describe('a claim', () => {
 
   it('is lost to a tab that was quicker', async () => {
     const other = await otherTab();
+    host.clock.jumpBy(CLAIM_WAIT_MS);
     expect(await other.api.claim(OPS, 'incident-1')).toEqual({ ok: true, value: 'offered' });
     await other.api.confirmClaim(OPS, 'incident-1');
     const connection = await started();
@@ -451,6 +456,7 @@ describe('a claim', () => {
 
   it('that waits for another tab ends with the stop', async () => {
     const other = await otherTab();
+    host.clock.jumpBy(CLAIM_WAIT_MS);
     await other.api.claim(OPS, 'incident-1');
     const connection = await started();
     const claim = stateOf(connection.claim('incident-1'));
@@ -460,6 +466,7 @@ describe('a claim', () => {
 
   it('that is settled is not asked of a new worker again', async () => {
     const connection = await started();
+    host.clock.jumpBy(CLAIM_WAIT_MS);
     expect(await connection.claim('incident-1')).toBe(true);
     killWorker();
     await until(() => connection.state === 'Connected' && hub.sockets.length === 2);
@@ -473,6 +480,7 @@ describe('a claim', () => {
 
   it.each(['', undefined, 5])('needs an id (%j)', async (id) => {
     const connection = await started();
+    host.clock.jumpBy(CLAIM_WAIT_MS);
     await expect(connection.claim(id as string)).rejects.toMatchObject({ code: 'option-invalid' });
   });
 });

@@ -8,6 +8,8 @@ export interface ErrorFields {
   'state-invalid': { readonly state: string };
   'feature-unavailable': { readonly feature: string };
   'message-invalid': { readonly detail: string };
+  /** This page has the worker hold more than a page may. `limit`: of what, in words. */
+  'limit-reached': { readonly limit: string; readonly most: number };
 
   // The worker.
   'worker-unsupported': object;
@@ -23,6 +25,8 @@ export interface ErrorFields {
   'hub-unreachable': object;
   'hub-not-found': { readonly httpStatus: number };
   'hub-refused': { readonly httpStatus: number };
+  /** The worker's own token goes to its origin and to what `serveHubs()` names, and this hub is neither. */
+  'hub-not-allowed': { readonly origin: string };
   'not-a-hub': object;
   'start-timed-out': { readonly afterMs: number };
 
@@ -54,6 +58,13 @@ export interface ErrorFields {
   'token-rejected': { readonly httpStatus: number };
   'token-timed-out': { readonly afterMs: number };
   'signed-out': object;
+  /** Another user has signed in: what this page shows belongs to the one before. */
+  'identity-changed': object;
+
+  // Requests with the worker's token.
+  /** The worker sends its token to allowed origins only, and to no endpoint that gives tokens. */
+  'fetch-refused': { readonly origin: string };
+  'fetch-failed': object;
 }
 
 export type ErrorCode = keyof ErrorFields;

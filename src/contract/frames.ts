@@ -32,6 +32,8 @@ export interface HubStatus {
   readonly transport: string | null;
   /** `null`: the connection was never lost since the hub was opened. */
   readonly lastReconnect: Reconnect | null;
+  /** The token was refused, and so was the one after it, or none can be had: the user has to sign in, then `start()` is to be called. */
+  readonly authenticationRequired: boolean;
 }
 
 /** Entries of a batch, in the order in which they must be dispatched. The number after the kind is the hub's number. */
@@ -48,7 +50,7 @@ export const EntryKind = {
 } as const;
 
 /**
- * - hub: gives the number by which later entries name this hub.
+ * - hub: gives the number by which later entries name this hub. What follows is of the tab's attachment of that number (`HubWish`).
  * - event: a client method and its arguments, and the members of topics that it belongs to, if there are any.
  * - status: the hub's status has changed.
  * - gap: so many events for this tab were dropped here, because its outbox was full. Values of topics with `retain: 'last'` that
@@ -60,7 +62,7 @@ export const EntryKind = {
  * - log: a line of SignalR's log, redacted, with its `LogLevel`; for tabs that want it. Dropped like an event, but without a gap.
  */
 export type Entry =
-  | readonly [kind: 0, hub: number, url: string]
+  | readonly [kind: 0, hub: number, url: string, attachment: number]
   | readonly [kind: 1, hub: number, method: string, args: unknown[], topics?: readonly TopicMatch[]]
   | readonly [kind: 2, hub: number, status: HubStatus]
   | readonly [kind: 3, hub: number, dropped: number]

@@ -2,6 +2,7 @@
 import type { SignalRConnection } from './connection.js';
 import type { LinkPhase, Reconnect } from './frames.js';
 import type { ErrorCode } from './errors.js';
+import type { Alert, AuthenticationMetrics } from './metrics.js';
 import type { Parking } from './rpc.js';
 
 export type JournalKind = 'worker' | 'hub' | 'tab' | 'token' | 'call' | 'log';
@@ -25,7 +26,9 @@ export interface HubReport {
   readonly retryAtMs: number | null;
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   readonly token: TokenReport;
+  /** Since the worker started, though the hub may have been closed and opened in between. */
   readonly counters: HubCounters;
+  readonly authentication: AuthenticationMetrics;
   /** `null`: the connection was never lost. */
   readonly lastReconnect: Reconnect | null;
   /** Members of topics that are joined or being joined, at most the first 200. */
@@ -49,6 +52,12 @@ export interface HubCounters {
   readonly events: number;
   readonly calls: number;
   readonly callsFailed: number;
+}
+
+/** Of all hubs and tabs since the worker started, also of those that are no more. */
+export interface WorkerTotals extends HubCounters {
+  /** Events that were dropped, once per tab. */
+  readonly dropped: number;
 }
 
 export interface TokenReport {
@@ -97,6 +106,9 @@ export interface WorkerReport {
   readonly nowMs: number;
   readonly hubs: readonly HubReport[];
   readonly tabs: readonly TabReport[];
+  readonly totals: WorkerTotals;
+  /** The newest, at most 50. Oldest first. */
+  readonly alerts: readonly Alert[];
   /** Oldest first. */
   readonly journal: readonly JournalEntry[];
 }

@@ -1,6 +1,8 @@
 /** What tab and worker may ask of each other. These calls go through Comlink; events do not (see `frames.ts`). */
 import type { ProxyMarked, Remote } from 'comlink';
 import type { WireError } from './errors.js';
+import type { FetchAnswer, FetchRequest } from './fetch.js';
+import type { Alert, HubMetrics } from './metrics.js';
 import type { WorkerReport } from './report.js';
 import type { TopicDeclaration, TopicKey } from './topics.js';
 
@@ -17,6 +19,8 @@ export interface Hello {
   readonly contractVersion: number;
   /** Identifies this document load; never reused by a reload. */
   readonly tabId: string;
+  /** Known to this document only: who joins under its id again must bring it. */
+  readonly tabKey: string;
   /** Name of the Web Lock that this tab already holds. The worker queues for it once; granted means that the tab is gone. */
   readonly tabLock: string;
   readonly visibility: Visibility;
@@ -75,6 +79,13 @@ export interface HubWish {
   readonly topics: Readonly<Record<string, TopicDeclaration>>;
   /** Claims that this tab knows to be settled: a new worker has not heard of them. Oldest first. */
   readonly settledClaims: readonly string[];
+  /** The user that this page shows, as its tokens name it; `null`: the app does not say. */
+  readonly identity: string | null;
+  /**
+   * Counts up with each time that this tab comes to a hub that it did not want before. A wish that was sent before the tab knew that
+   * its user is signed in no more is recognised by it, and entries from before it are.
+   */
+  readonly attachment: number;
 }
 
 /** A setting that this tab asked for and that another tab, which opened the hub, had asked for differently. */
@@ -102,6 +113,11 @@ export interface MissedWhileParked {
   readonly hub: string;
   /** Events that were dropped, for too many waited. 0: what waited is all there was. */
   readonly dropped: number;
+  /**
+   * The user has signed out meanwhile, or another one has signed in (`signed-out`, `identity-changed`): this page is not attached any
+   * more, and what it has not dispatched yet must not be seen. `null`: the user is the same.
+   */
+  readonly fencedBy: WireError | null;
 }
 
 export interface HubCall {
@@ -166,7 +182,10 @@ export interface CallOutcome {
 export interface CoordinatorApi {
   /** First call on a port. The worker holds nothing for a tab that has not joined. */
   join(hello: Hello, tab: Remote<TabApi & ProxyMarked>): Promise<Reply<Welcome>>;
-  /** Opens the hub if it is not open, or wakes it if it rests. Answers at once; the status follows as an entry among the events. */
+  /**
+   * Opens the hub if it is not open, or wakes it if it rests. Answers at once, unless the tab shows another user than the one whom the
+   * hub is connected for: then a token is asked for first. The status follows as an entry among the events.
+   */
   attach(wish: HubWish): Promise<Reply<Attached>>;
   /** This tab no longer wants the hub. Answers when the connection is closed, if it was the last tab. */
   detach(hub: string): Promise<Reply<void>>;
@@ -199,10 +218,24 @@ export interface CoordinatorApi {
   unpark(): Promise<Reply<readonly MissedWhileParked[]>>;
   /** The browser says that the network is back. */
   online(): Promise<Reply<void>>;
-  /** Closes every hub at once, forgets the token, tells every tab. */
+  /**
+   * Closes every hub at once, forgets the token, tells every tab. Answers when each tab that is awake has dispatched its last entry of
+   * the old user, or after `FENCE_WAIT_MS`.
+   */
   signOut(): Promise<Reply<void>>;
+  /** Sends an HTTP request with the worker's token. The answer never holds that token; what the server answers is passed on as it is. */
+  authorizedFetch(request: FetchRequest): Promise<Reply<FetchAnswer>>;
+  /** The tab wants the answer no more. A request that has ended is no error. */
+  abortFetch(requestId: string): Promise<Reply<void>>;
   /** The worker's state, as soon as it differs from `sinceVersion`. Journal entries up to `sinceJournal` are left out. */
   nextReport(sinceVersion: number, sinceJournal: number): Promise<Reply<WorkerReport>>;
+  /** What the worker has counted of a hub: zeros for one that it has never had open. */
+  hubMetrics(hub: string): Promise<Reply<HubMetrics>>;
+  /**
+   * The alerts of a hub with ids above `sinceId`, as soon as there is one: a question that stays open, so that a tab that does not ask
+   * costs nothing. A parked tab is answered when it is back. One question per tab and hub; the next takes the place of the one before.
+   */
+  nextAlerts(hub: string, sinceId: number): Promise<Reply<readonly Alert[]>>;
   reconnectNow(hub: string): Promise<Reply<void>>;
   refreshTokenNow(hub: string): Promise<Reply<void>>;
   becomePrimary(hub: string): Promise<Reply<void>>;

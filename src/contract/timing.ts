@@ -41,3 +41,12 @@ export const CLAIM_CONFIRM_MS = 2_000;
 
 /** How long a tab must have been hidden before it parks itself. */
 export const HIDDEN_PARK_MS = 5 * 60_000;
+
+/** How long a sign-out waits for the tabs that are awake to have dispatched what was posted to them before it. */
+export const FENCE_WAIT_MS = 1_000;
+
+/** How long a start may wait until the worker knows whether the user whom its page shows is the one who is signed in: a slow issuer. */
+export const ADMIT_REPLY_MS = 75_000;
+
+/** The issuer is asked at most this often who is signed in, however often a page with another user starts. */
+export const ADMIT_PAUSE_MS = 1_000;

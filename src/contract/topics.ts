@@ -39,6 +39,8 @@ export interface TopicDeclaration {
 /** What a tab learns of a topic whose key it has joined. */
 export interface TopicJoined {
   readonly retain: Retain;
+  /** With which this tab can tell the next worker of the topic, though another page has declared it. `null`: the app's worker has. */
+  readonly declaration: TopicDeclaration | null;
 }
 
 /** To which member of which topic an event belongs. The key as text: for comparison only. */

@@ -1,4 +1,4 @@
-/** What the worker has counted since it started, over all hubs and tabs. */
+/** What the worker has counted since it started, over all hubs and tabs, also those that are no more. */
 import type { WorkerReport } from '../contract/report.js';
 import { h, setAttribute, setText } from './dom.js';
 import { count } from './format.js';
@@ -19,17 +19,12 @@ interface Counter {
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 const COUNTERS: readonly Counter[] = [
-  { name: 'events', label: 'Events', of: ({ hubs }) => sum(hubs.map((hub) => hub.counters.events)) },
-  { name: 'calls', label: 'Calls', of: ({ hubs }) => sum(hubs.map((hub) => hub.counters.calls)) },
-  {
-    name: 'calls-failed',
-    label: 'Calls failed',
-    bad: true,
-    of: ({ hubs }) => sum(hubs.map((hub) => hub.counters.callsFailed)),
-  },
-  { name: 'starts', label: 'Hub starts', of: ({ hubs }) => sum(hubs.map((hub) => hub.counters.starts)) },
-  { name: 'connected', label: 'Times connected', of: ({ hubs }) => sum(hubs.map((hub) => hub.counters.connected)) },
-  { name: 'lost', label: 'Connections lost', bad: true, of: ({ hubs }) => sum(hubs.map((hub) => hub.counters.lost)) },
+  { name: 'events', label: 'Events', of: ({ totals }) => totals.events },
+  { name: 'calls', label: 'Calls', of: ({ totals }) => totals.calls },
+  { name: 'calls-failed', label: 'Calls failed', bad: true, of: ({ totals }) => totals.callsFailed },
+  { name: 'starts', label: 'Hub starts', of: ({ totals }) => totals.starts },
+  { name: 'connected', label: 'Times connected', of: ({ totals }) => totals.connected },
+  { name: 'lost', label: 'Connections lost', bad: true, of: ({ totals }) => totals.lost },
   { name: 'token-refreshes', label: 'Token refreshes', of: ({ hubs }) => sum(hubs.map((hub) => hub.token.refreshes)) },
   {
     name: 'token-failures',
@@ -37,7 +32,7 @@ const COUNTERS: readonly Counter[] = [
     bad: true,
     of: ({ hubs }) => sum(hubs.map((hub) => hub.token.failures)),
   },
-  { name: 'dropped', label: 'Events dropped', bad: true, of: ({ tabs }) => sum(tabs.map((tab) => tab.dropped)) },
+  { name: 'dropped', label: 'Events dropped', bad: true, of: ({ totals }) => totals.dropped },
 ];
 
 export function createCounters(): Counters {

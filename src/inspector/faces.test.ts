@@ -1,8 +1,20 @@
 /** Every state has a face of its own. */
 import { describe, expect, it } from 'vitest';
 import { ConnectionStatus } from '../contract/connection.js';
+import type { Alert } from '../contract/metrics.js';
 import type { HubReport, TabReport, TokenReport } from '../contract/report.js';
-import { describeFan, hubFace, hubTiming, pageFace, pageState, reconnectFace, tokenFace, topicState } from './faces.js';
+import {
+  alertFace,
+  authenticationFace,
+  describeFan,
+  hubFace,
+  hubTiming,
+  pageFace,
+  pageState,
+  reconnectFace,
+  tokenFace,
+  topicState,
+} from './faces.js';
 
 const token: TokenReport = {
   source: 'endpoint',
@@ -34,6 +46,7 @@ function hub(over: Partial<HubReport> = {}, reconnectAttempts = 0, lastConnected
     retryAtMs: null,
     error: null,
     token,
+    authentication: { accepted: 0, failures: { 'refused-by-hub': 0, 'refused-by-issuer': 0, 'no-token': 0 } },
     counters: { starts: 0, connected: 0, lost: 0, events: 0, calls: 0, callsFailed: 0 },
     lastReconnect: null,
     topics: [],
@@ -160,6 +173,53 @@ describe('a member of a topic', () => {
   });
 });
 
+describe('authentication', () => {
+  const none = { 'refused-by-hub': 0, 'refused-by-issuer': 0, 'no-token': 0 };
+  it.each([
+    ['–', 'off', { accepted: 0, failures: none }],
+    ['1,204 accepted', 'ok', { accepted: 1_204, failures: none }],
+    [
+      '3 accepted, 6 failed',
+      'warn',
+      { accepted: 3, failures: { 'refused-by-hub': 1, 'refused-by-issuer': 2, 'no-token': 3 } },
+    ],
+    ['0 accepted, 1 failed', 'warn', { accepted: 0, failures: { ...none, 'no-token': 1 } }],
+  ])('reads %s in tone %s', (text, tone, metrics) => {
+    expect(authenticationFace(metrics)).toMatchObject({ text, tone });
+  });
+
+  it('says what has failed', () => {
+    const failures = { 'refused-by-hub': 1, 'refused-by-issuer': 2, 'no-token': 3 };
+    expect(authenticationFace({ accepted: 0, failures }).sentence).toBe(
+      'Refused by the hub: 1, by the issuer: 2, no token came: 3',
+    );
+  });
+});
+
+describe('alerts', () => {
+  const alert: Alert = {
+    id: 1,
+    kind: 'frequent-disconnects',
+    hub: 'https://host/hubs/ops',
+    atMs: 1_000,
+    lastAtMs: 1_000,
+    count: 3,
+    text: 'Lost 3 times.',
+  };
+  it('are counted, and the newest is told', () => {
+    const failed: Alert = { ...alert, id: 2, kind: 'authentication-failed', count: 1, text: 'Refused.' };
+    expect(alertFace([alert, failed], 1_000)).toEqual({ count: '2 alerts', text: '/hubs/ops: Refused.', tone: 'warn' });
+    expect(alertFace([alert], 1_000)).toMatchObject({ count: '1 alert', text: '/hubs/ops: Lost 3 times.' });
+  });
+  it('say when it has happened again', () => {
+    expect(alertFace([{ ...alert, count: 5 }], 1_000).text).toBe('/hubs/ops: Lost 3 times. 5 times by now.');
+  });
+  it('lose their colour after a quarter of an hour', () => {
+    expect(alertFace([alert], 1_000 + 15 * 60_000 - 1).tone).toBe('warn');
+    expect(alertFace([alert], 1_000 + 15 * 60_000).tone).toBe('off');
+  });
+});
+
 it('tells the fan in words', () => {
   const report = {
     version: 1,
@@ -169,6 +229,8 @@ it('tells the fan in words', () => {
     nowMs: 0,
     hubs: [hub()],
     tabs: [tab({ primaryOf: ['x'] }), tab({ id: 'b', ordinal: 2, parked: true, parking: 'frozen' })],
+    totals: { starts: 0, connected: 0, lost: 0, events: 0, calls: 0, callsFailed: 0, dropped: 0 },
+    alerts: [],
     journal: [],
   };
   expect(describeFan(report, 'a')).toBe(

@@ -1,8 +1,9 @@
 /** What each state is called, how it is coloured and what the reader can do about it. Pure: data in, words out. */
 import type { LinkPhase } from '../contract/frames.js';
+import type { Alert, AuthenticationMetrics } from '../contract/metrics.js';
 import type { HubReport, TabReport, TokenReport, TopicReport, WorkerReport } from '../contract/report.js';
 import type { Parking } from '../contract/rpc.js';
-import { ago, clockTime, duration, hubPath, lapse, NONE, plural, shortId } from './format.js';
+import { ago, clockTime, count, duration, hubPath, lapse, NONE, plural, shortId } from './format.js';
 
 /** Colour has meaning only: `ok` works, `busy` is on its way, `warn` needs an eye, `danger` needs a hand, `off` is at rest. */
 export type Tone = 'ok' | 'busy' | 'warn' | 'danger' | 'off';
@@ -71,7 +72,7 @@ export function hubFace(hub: HubReport): HubFace {
 
 /** A hub that was never up is connecting, however many attempts that takes. */
 function wasConnected(hub: HubReport): boolean {
-  return hub.snapshot.lastConnected > 0 || hub.counters.connected > 0;
+  return hub.snapshot.lastConnected > 0;
 }
 
 export interface Fact {
@@ -160,6 +161,49 @@ export function tokenFace(token: TokenReport | null, nowMs: number): TokenFace {
         ? { text: 'Token without expiry', tone: 'ok', leftSeconds }
         : { text: `Token ${left}`, tone: (leftMs ?? 0) > 0 ? 'ok' : 'danger', leftSeconds };
   }
+}
+
+export interface AuthenticationFace {
+  readonly text: string;
+  /** `warn`: some have failed, though that may be long over. */
+  readonly tone: Tone;
+  /** What has failed, by reason. */
+  readonly sentence: string;
+}
+
+/** Tokens that the hub has accepted, and authentications that have failed, since the worker started. */
+export function authenticationFace({ accepted, failures }: AuthenticationMetrics): AuthenticationFace {
+  const { 'refused-by-hub': byHub, 'refused-by-issuer': byIssuer, 'no-token': missing } = failures;
+  const failed = byHub + byIssuer + missing;
+  if (accepted + failed === 0) return { text: NONE, tone: 'off', sentence: 'No token was used yet' };
+  return {
+    text: failed === 0 ? `${count(accepted)} accepted` : `${count(accepted)} accepted, ${count(failed)} failed`,
+    tone: failed === 0 ? 'ok' : 'warn',
+    sentence: `Refused by the hub: ${count(byHub)}, by the issuer: ${count(byIssuer)}, no token came: ${count(missing)}`,
+  };
+}
+
+/** How long an alert keeps its colour. */
+const FRESH_ALERT_MS = 15 * 60_000;
+
+export interface AlertFace {
+  readonly count: string;
+  /** The newest in words. */
+  readonly text: string;
+  readonly tone: Tone;
+}
+
+/** @param alerts - At least one, oldest first. */
+export function alertFace(alerts: readonly Alert[], nowMs: number): AlertFace {
+  const newest = alerts.at(-1);
+  if (newest === undefined) return { count: plural(0, 'alert'), text: '', tone: 'off' };
+  const least = newest.kind === 'frequent-disconnects' ? 3 : 1;
+  const more = newest.count > least ? ` ${plural(newest.count, 'time')} by now.` : '';
+  return {
+    count: plural(alerts.length, 'alert'),
+    text: `${hubPath(newest.hub)}: ${newest.text}${more}`,
+    tone: nowMs - newest.lastAtMs < FRESH_ALERT_MS ? 'warn' : 'off',
+  };
 }
 
 export type PageState = 'visible' | 'hidden' | 'parked';

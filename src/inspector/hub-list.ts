@@ -3,7 +3,7 @@ import type { HubReport } from '../contract/report.js';
 import type { Reply } from '../contract/rpc.js';
 import { createActionButton } from './action-button.js';
 import { createKeyedRows, h, setAttribute, setAttributes, setHidden, setText } from './dom.js';
-import { hubFace, hubTiming, reconnectFace, tokenFace } from './faces.js';
+import { authenticationFace, hubFace, hubTiming, reconnectFace, tokenFace } from './faces.js';
 import { duration, hubAddress, hubPath, NONE, plural } from './format.js';
 
 export interface HubListDeps {
@@ -61,6 +61,7 @@ export function createHubList(deps: HubListDeps): HubList {
     const lastReconnect = h('dd', { 'data-last-reconnect': '' });
     const tokenLabel = h('dt');
     const token = h('dd', { 'data-token': '' });
+    const authentication = h('dd', { 'data-authentication': '' });
     const code = h('code', { 'data-error-code': '' });
     const message = h('span', { 'data-error-message': '' });
     const advice = h('span', { class: 'advice', 'data-advice': '' });
@@ -90,6 +91,7 @@ export function createHubList(deps: HubListDeps): HubList {
         h('div', { class: 'fact' }, timingLabel, timing),
         h('div', { class: 'fact' }, reconnectLabel, lastReconnect),
         h('div', { class: 'fact' }, tokenLabel, token),
+        h('div', { class: 'fact' }, h('dt', {}, 'Authentication'), authentication),
       ),
       trouble,
     );
@@ -156,6 +158,14 @@ export function createHubList(deps: HubListDeps): HubList {
         setText(transport, hub.transport ?? NONE);
         setText(connectionId, hub.connectionId ?? NONE);
         setAttributes(connectionId, { 'data-connection-id': hub.connectionId ?? '', title: hub.connectionId });
+
+        const authenticated = authenticationFace(hub.authentication);
+        setText(authentication, authenticated.text);
+        setAttributes(authentication, {
+          'data-accepted': String(hub.authentication.accepted),
+          'data-tone': authenticated.tone,
+          title: authenticated.sentence,
+        });
 
         const error = hub.phase === 'live' ? null : hub.error;
         setText(message, error === null ? '' : error.message);

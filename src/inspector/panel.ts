@@ -3,6 +3,7 @@ import type { WireError } from '../contract/errors.js';
 import type { Inspection } from '../contract/inspection.js';
 import type { WorkerReport } from '../contract/report.js';
 import type { Reply } from '../contract/rpc.js';
+import { createAlertBand } from './alerts.js';
 import { createBlank } from './blank.js';
 import { createCounters } from './counters.js';
 import { h, setAttribute, setAttributes, setHidden, setText } from './dom.js';
@@ -54,6 +55,7 @@ export function createPanel(): Panel {
         });
 
   const header = createHeader({ act, announce });
+  const alerts = createAlertBand(announce);
   const hubs = createHubList({ reconnect: () => act('reconnectNow'), announce });
   const fan = createFan();
   const tabs = createTabTable();
@@ -81,7 +83,17 @@ export function createPanel(): Panel {
     h('div', { class: 'middle' }, tabs.root, topics.root, counters.root),
     journal.root,
   );
-  const card = h('div', { class: 'card', part: 'panel' }, header.root, notice, hubs.root, body, blank.root, spoken);
+  const card = h(
+    'div',
+    { class: 'card', part: 'panel' },
+    header.root,
+    notice,
+    alerts.root,
+    hubs.root,
+    body,
+    blank.root,
+    spoken,
+  );
   const root = h('div', { class: 'root' }, card);
   paint(Date.now());
 
@@ -97,6 +109,7 @@ export function createPanel(): Panel {
       fan.clear();
       journal.clear();
       header.reset();
+      alerts.reset();
       paint(nowMs);
     },
     take(news, nowMs) {
@@ -166,6 +179,7 @@ export function createPanel(): Panel {
       tabs.show(report.tabs, own, nowMs);
       topics.show(report.hubs, nowMs);
       counters.show(report);
+      alerts.show(report.bootId, report.alerts, nowMs);
     }
     tick(nowMs);
   }
@@ -176,6 +190,7 @@ export function createPanel(): Panel {
     fan.tick(nowMs, rate.perSecond(nowMs));
     tabs.tick(nowMs);
     topics.tick(nowMs);
+    alerts.tick(nowMs);
     journal.tick(nowMs);
     showFace(nowMs);
   }

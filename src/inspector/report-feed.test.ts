@@ -14,11 +14,24 @@ interface Question {
 
 const lost: WireError = { code: 'worker-lost', message: 'The worker is gone.' };
 
+const totals = { starts: 0, connected: 0, lost: 0, events: 0, calls: 0, callsFailed: 0, dropped: 0 };
+
 function report(version: number, bootId = 'boot-a', journal: readonly number[] = []): Reply<WorkerReport> {
   const entries = journal.map((seq): JournalEntry => ({ seq, atMs: 0, kind: 'worker', text: 'line' }));
   return {
     ok: true,
-    value: { version, bootId, contractVersion: 1, startedAtMs: 0, nowMs: 0, hubs: [], tabs: [], journal: entries },
+    value: {
+      version,
+      bootId,
+      contractVersion: 1,
+      startedAtMs: 0,
+      nowMs: 0,
+      hubs: [],
+      tabs: [],
+      totals,
+      alerts: [],
+      journal: entries,
+    },
   };
 }
 

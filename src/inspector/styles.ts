@@ -17,7 +17,7 @@
  * | `--hubshare-font`, `--hubshare-font-mono` | families |
  *
  * Attribute `data-theme="light|dark"` on the element stands above `--hubshare-color-scheme`.
- * Parts: panel, header, token, button, action-errors, notice, hubs, hub, body, fan, tabs, tab-table, topics, topic-table,
+ * Parts: panel, header, token, button, action-errors, notice, alerts, hubs, hub, body, fan, tabs, tab-table, topics, topic-table,
  * counters, journal, journal-filter, empty.
  */
 import { dark, light, type Palette } from './palette.js';
@@ -114,6 +114,12 @@ const css = `
   /* Whole-panel notices */
   .notice { border-top: 1px solid var(--_line); background: var(--_warn-soft); padding: 10px 16px; }
   .notice b { font-weight: 600; color: var(--_warn); }
+  .alerts { display: flex; justify-content: space-between; align-items: baseline; gap: 4px 16px; border-top: 1px solid var(--_line); padding: 10px 16px; }
+  .alerts p { min-width: 0; }
+  .alerts b { font-weight: 600; margin-inline-end: 8px; }
+  .alerts[data-tone="warn"] { background: var(--_warn-soft); }
+  .alerts[data-tone="warn"] b { color: var(--_warn); }
+  .alert-time { flex: none; color: var(--_muted); font-size: 12px; }
   .blank {
     border-top: 1px solid var(--_line); min-height: 320px; padding: 40px 24px 48px;
     display: grid; align-content: center; justify-items: center; gap: 8px; text-align: center;
@@ -131,7 +137,8 @@ const css = `
   .no-hub b { color: var(--_text); font-weight: 600; }
   .facts {
     display: grid; gap: 8px 24px; padding: 12px 16px; min-height: 64px;
-    grid-template-columns: minmax(0, 1.3fr) minmax(0, 0.7fr) minmax(0, 1.1fr) minmax(0, 1.2fr) minmax(0, 1.3fr) minmax(0, 1.1fr);
+    grid-template-columns:
+      minmax(0, 1.3fr) minmax(0, 0.7fr) minmax(0, 1fr) minmax(0, 1.1fr) minmax(0, 1.3fr) minmax(0, 1.1fr) minmax(0, 1fr);
   }
   .fact { min-width: 0; }
   dt { color: var(--_muted); font-size: 12px; line-height: 16px; }
@@ -267,8 +274,9 @@ const css = `
     .journal-area { grid-column: 1 / -1; border-inline-start: 0 !important; border-top: 1px solid var(--_line); contain: none; min-height: 0; padding-bottom: 0; }
     .journal-area > .scroller { max-height: 320px; flex-basis: auto; }
   }
-  @container panel (width < 1200px) {
-    .facts { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+  @container panel (width < 1264px) {
+    .facts { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+    .facts > :first-child { grid-column: span 2; }
   }
   @container panel (width < 1040px) {
     .title { flex-basis: 100%; }
@@ -281,7 +289,7 @@ const css = `
   @container panel (width < 440px) {
     .counters { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   }
-  @container panel (width < 640px) {
+  @container panel (width < 760px) {
     .facts { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   }
   @container panel (width < 560px) {

@@ -3,6 +3,9 @@ import { errorFromWire, HubshareError, wireError } from '../contract/errors.js';
 import type { Reply } from '../contract/rpc.js';
 import { CONTROL_REPLY_MS } from '../contract/timing.js';
 
+/** The longest that a browser's timer can wait, 24.8 days: for questions that stay open until there is something to say. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Waits for the answer to a call that the worker only has to note.
  *

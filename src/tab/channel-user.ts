@@ -25,6 +25,8 @@ export interface ChannelUser extends AskedUser {
   /** It wants to be connected again when the connection was lost. */
   readonly reconnects: boolean;
   readonly retryPolicy: IRetryPolicy | null;
+  /** The user whom the page shows, now; `null`: the app does not say. */
+  readonly identity: string | null;
   /** It waits for its start to come to an end. */
   readonly isStarting: boolean;
   /** It wants SignalR's log. */
@@ -45,6 +47,6 @@ export interface ChannelUser extends AskedUser {
   onDifferences(differences: readonly SettingDifference[]): void;
   /** The worker died; the channel is on its way to the next one. */
   onWorkerLost(error: WireError): void;
-  /** The channel could not get to a new worker and gave up. */
+  /** The channel could not get to a new worker and gave up, or the user is signed in no more. */
   onAbandoned(error: WireError): void;
 }

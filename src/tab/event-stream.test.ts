@@ -23,6 +23,7 @@ const status: HubStatus = {
   retryAtMs: null,
   transport: 'WebSockets',
   lastReconnect: null,
+  authenticationRequired: false,
 };
 
 function setUp() {
@@ -62,13 +63,21 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 describe('a batch', () => {
   it('is dispatched in order, each entry to its hub', () => {
     const { deliver, seen } = setUp();
-    deliver(6, [0, 1, OPS], [1, 1, 'metric', [1]], [0, 2, CHAT], [2, 2, status], [3, 1, 7], [1, 1, 'metric', [9]]);
+    deliver(
+      6,
+      [0, 1, OPS, 1],
+      [1, 1, 'metric', [1]],
+      [0, 2, CHAT, 1],
+      [2, 2, status],
+      [3, 1, 7],
+      [1, 1, 'metric', [9]],
+    );
     expect(seen).toEqual([`${OPS} metric [1]`, `${CHAT} status live`, `${OPS} gap 7`, `${OPS} metric [9]`]);
   });
 
   it('gives items of streams and lines of the log their place among the events', () => {
     const { deliver, seen } = setUp();
-    deliver(4, [0, 1, OPS], [4, 1, 'id-1', { n: 1 }], [1, 1, 'metric', []], [5, 1, 2, 'a line']);
+    deliver(4, [0, 1, OPS, 1], [4, 1, 'id-1', { n: 1 }], [1, 1, 'metric', []], [5, 1, 2, 'a line']);
     expect(seen).toEqual([`${OPS} item of id-1 {"n":1}`, `${OPS} metric []`, `${OPS} log 2 a line`]);
   });
 
@@ -77,7 +86,7 @@ describe('a batch', () => {
     const error = wireError('topic-refused', 'No.', { topic: 'metric', key: 'disk' });
     deliver(
       4,
-      [0, 1, OPS],
+      [0, 1, OPS, 1],
       [7, 1, 'metric', 'cpu', [1], 1_000],
       [
         1,
@@ -107,7 +116,7 @@ describe('a batch', () => {
       kind: 'values',
       last: 3,
       wantsAck: true,
-      entries: [[0, 1, OPS], [1, 1, 'metric', [1]], '[1,1,"metric",[2]]', [4, 1, 'id-1', bytes]],
+      entries: [[0, 1, OPS, 1], [1, 1, 'metric', [1]], '[1,1,"metric",[2]]', [4, 1, 'id-1', bytes]],
     });
     expect(seen).toEqual([`${OPS} metric [1]`, `${OPS} metric [2]`]);
     expect(items).toEqual([bytes]);
@@ -118,7 +127,7 @@ describe('a batch', () => {
     const { deliver, posted, seen, sinks } = setUp();
     const sink = sinks.get(OPS)!;
     sinks.set(OPS, { ...sink, onEvent: () => expect(posted).toEqual([]) });
-    deliver(2, [0, 1, OPS], [1, 1, 'metric', [1]]);
+    deliver(2, [0, 1, OPS, 1], [1, 1, 'metric', [1]]);
     expect(posted).toEqual([{ kind: 'ack', last: 2 }]);
     expect(seen).toEqual([]);
   });
@@ -129,7 +138,7 @@ describe('a batch', () => {
       kind: 'batch',
       last: 2,
       text: JSON.stringify([
-        [0, 1, OPS],
+        [0, 1, OPS, 1],
         [1, 1, 'metric', [1]],
       ]),
     });
@@ -140,14 +149,14 @@ describe('a batch', () => {
   it('may name a hub that this tab no longer uses', () => {
     const { deliver, posted, sinks, seen } = setUp();
     sinks.clear();
-    deliver(2, [0, 1, OPS], [1, 1, 'metric', [1]]);
+    deliver(2, [0, 1, OPS, 1], [1, 1, 'metric', [1]]);
     expect(seen).toEqual([]);
     expect(posted).toHaveLength(1);
   });
 
   it('remembers a hub’s name from one batch to the next', () => {
     const { deliver, seen } = setUp();
-    deliver(1, [0, 1, OPS]);
+    deliver(1, [0, 1, OPS, 1]);
     deliver(2, [1, 1, 'metric', [1]]);
     expect(seen).toEqual([`${OPS} metric [1]`]);
   });
@@ -170,7 +179,7 @@ describe('reached', () => {
   it('waits for nothing when there is nothing to wait for', () => {
     const { deliver, stream } = setUp();
     expect(stream.reached(0)).toBeUndefined();
-    deliver(3, [0, 1, OPS]);
+    deliver(3, [0, 1, OPS, 1]);
     expect(stream.reached(3)).toBeUndefined();
     expect(stream.reached(4)).toBeInstanceOf(Promise);
   });
@@ -178,7 +187,7 @@ describe('reached', () => {
   it('resolves when the entry was dispatched, not one before', async () => {
     const { deliver, stream, seen } = setUp();
     void stream.reached(4)?.then(() => seen.push('reached'));
-    deliver(3, [0, 1, OPS]);
+    deliver(3, [0, 1, OPS, 1]);
     await settle();
     expect(seen).toEqual([]);
     deliver(4, [1, 1, 'metric', [1]]);
@@ -189,7 +198,7 @@ describe('reached', () => {
   it('resolves all that are due, and no others', async () => {
     const { deliver, stream, seen } = setUp();
     for (const number of [5, 2, 4, 6]) void stream.reached(number)?.then(() => seen.push(`${number}`));
-    deliver(5, [0, 1, OPS]);
+    deliver(5, [0, 1, OPS, 1]);
     await settle();
     expect(seen.sort()).toEqual(['2', '4', '5']);
   });
@@ -221,7 +230,7 @@ describe('what is held back', () => {
   it('is dispatched and acknowledged in order when it is released, and what comes later at once', () => {
     const { stream, deliver, seen, posted } = setUp();
     stream.hold();
-    deliver(2, [0, 1, OPS], [1, 1, 'metric', [1]]);
+    deliver(2, [0, 1, OPS, 1], [1, 1, 'metric', [1]]);
     deliver(3, [1, 1, 'metric', [2]]);
     expect([seen, posted]).toEqual([[], []]);
     stream.release();
@@ -233,7 +242,7 @@ describe('what is held back', () => {
   it('is not lost when it is held twice', () => {
     const { stream, deliver, seen } = setUp();
     stream.hold();
-    deliver(2, [0, 1, OPS], [1, 1, 'metric', [1]]);
+    deliver(2, [0, 1, OPS, 1], [1, 1, 'metric', [1]]);
     stream.hold();
     stream.release();
     expect(seen).toEqual([`${OPS} metric [1]`]);
@@ -248,18 +257,32 @@ describe('what is held back', () => {
     expect(onWake).toHaveBeenCalledTimes(1);
   });
 
-  it('is dispatched when the worker has died', () => {
-    const { stream, deliver, seen } = setUp();
+  it('is for nobody when the worker has died: only that one knew whether its user is still signed in', async () => {
+    const { stream, deliver, seen, posted } = setUp();
     stream.hold();
-    deliver(2, [0, 1, OPS], [1, 1, 'metric', [1]]);
+    deliver(2, [0, 1, OPS, 1], [1, 1, 'metric', [1]]);
+    const turn = stream.reached(2);
     stream.drain(vi.fn(), 0);
-    expect(seen).toEqual([`${OPS} metric [1]`]);
+    expect([seen, posted]).toEqual([[], []]);
+    expect(await turn).toBe(false);
+  });
+
+  it('lets no outcome pass before it, not even one whose turn has come', async () => {
+    const { stream, deliver, seen } = setUp();
+    deliver(1, [0, 1, OPS, 1]);
+    stream.hold();
+    void stream.reached(1)?.then((reached) => seen.push(`reached ${reached}`));
+    await settle();
+    expect(seen).toEqual([]);
+    stream.release();
+    await settle();
+    expect(seen).toEqual(['reached true']);
   });
 
   it('is dropped when the worker is left', () => {
     const { stream, deliver, seen, posted } = setUp();
     stream.hold();
-    deliver(2, [0, 1, OPS], [1, 1, 'metric', [1]]);
+    deliver(2, [0, 1, OPS, 1], [1, 1, 'metric', [1]]);
     stream.close();
     stream.release();
     expect([seen, posted]).toEqual([[], []]);
@@ -285,7 +308,7 @@ describe('drain', () => {
 
   it('neither dispatches nor acknowledges a batch', () => {
     const { stream, deliver, seen, posted } = setUp();
-    deliver(1, [0, 1, OPS]);
+    deliver(1, [0, 1, OPS, 1]);
     stream.drain(vi.fn(), 100);
     deliver(2, [1, 1, 'metric', [1]]);
     expect(seen).toEqual([]);
@@ -309,4 +332,22 @@ describe('drain', () => {
     await settle();
     expect(seen).toEqual(['reached']);
   });
+});
+
+it('gives each entry with the attachment that it is of', () => {
+  const attachments: number[] = [];
+  const port = { onmessage: null as ((event: { data: unknown }) => void) | null, postMessage: vi.fn(), close: vi.fn() };
+  readEvents(port as unknown as MessagePort, {
+    sinkOf: (_hub, attachment) => void attachments.push(attachment),
+    onAccepted: vi.fn(),
+    onWake: vi.fn(),
+  });
+  const entries = [
+    [0, 1, OPS, 1],
+    [1, 1, 'metric', []],
+    [0, 1, OPS, 2],
+    [1, 1, 'metric', []],
+  ];
+  port.onmessage?.({ data: { kind: 'batch', last: 4, text: JSON.stringify(entries) } });
+  expect(attachments).toEqual([1, 2]);
 });

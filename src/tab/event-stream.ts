@@ -24,27 +24,34 @@ export interface EntrySink {
 type BatchFrame = Extract<WorkerFrame, { readonly kind: 'batch' | 'values' }>;
 
 export interface EventStream {
-  /** Resolves when every entry up to `number` was dispatched; at once if that is so already. */
-  reached(number: number): Promise<void> | undefined;
+  /**
+   * Resolves when every entry up to `number` was dispatched, with `true`; `undefined` if that is so already. While entries are held,
+   * it is not so before `release`. `false`: the worker has died before, and what it had sent is not to be seen.
+   */
+  reached(number: number): Promise<boolean> | undefined;
   /** Entries that arrive from now on wait for `release`. */
   hold(): void;
   release(): void;
-  /** The worker is dead. What was held back is dispatched; of what comes late only its word about accepted calls still counts, for `forMs`. */
+  /**
+   * The worker is dead. Of what comes late only its word about accepted calls still counts, for `forMs`. What was held back is for
+   * nobody: the page was parked, and only the worker knew whether its user is still the one who is signed in.
+   */
   drain(onAccepted: (callId: string) => void, forMs: number): void;
   close(): void;
 }
 
 export interface EventReader {
-  sinkOf(hub: string): EntrySink | undefined;
+  /** @param attachment - Of the entry: what is of an attachment that has ended is for nobody. */
+  sinkOf(hub: string, attachment: number): EntrySink | undefined;
   onAccepted(callId: string): void;
   /** This tab, which has parked itself, is needed. */
   onWake(): void;
 }
 
 export function readEvents(port: MessagePort, { sinkOf, onAccepted, onWake }: EventReader): EventStream {
-  const urls = new Map<number, string>();
+  const hubs = new Map<number, { readonly url: string; readonly attachment: number }>();
   let dispatched = 0;
-  let waiting: { readonly number: number; readonly resolve: () => void }[] = [];
+  let waiting: { readonly number: number; readonly resolve: (reached: boolean) => void }[] = [];
   let held: BatchFrame[] | null = null;
 
   port.onmessage = (event: MessageEvent<WorkerFrame>) => {
@@ -65,18 +72,14 @@ export function readEvents(port: MessagePort, { sinkOf, onAccepted, onWake }: Ev
         const ack: AckFrame = { kind: 'ack', last: frame.last };
         port.postMessage(ack);
       }
-      if (waiting.length > 0) {
-        const due = waiting.filter(({ number }) => number <= dispatched);
-        waiting = waiting.filter(({ number }) => number > dispatched);
-        for (const { resolve } of due) resolve();
-      }
+      if (waiting.length > 0) settleWaiting(true);
     }
   }
 
   function dispatch(entry: Entry): void {
     switch (entry[0]) {
       case EntryKind.hub:
-        urls.set(entry[1], entry[2]);
+        hubs.set(entry[1], { url: entry[2], attachment: entry[3] });
         return;
       case EntryKind.event:
         sink(entry[1])?.onEvent(entry[2], entry[3], entry[4]);
@@ -105,25 +108,27 @@ export function readEvents(port: MessagePort, { sinkOf, onAccepted, onWake }: Ev
   }
 
   function sink(hub: number): EntrySink | undefined {
-    const url = urls.get(hub);
-    return url === undefined ? undefined : sinkOf(url);
+    const named = hubs.get(hub);
+    return named === undefined ? undefined : sinkOf(named.url, named.attachment);
   }
 
   function release(): void {
     const frames = held ?? [];
     held = null;
     frames.forEach(read);
+    settleWaiting(true);
   }
 
-  /** An outcome that is known is given, though its events can no longer come. */
-  function settleWaiting(): void {
-    for (const { resolve } of waiting) resolve();
-    waiting = [];
+  /** @param isReached - `false`: their turn can no longer come. */
+  function settleWaiting(isReached: boolean, upTo = dispatched): void {
+    const due = waiting.filter(({ number }) => number <= upTo);
+    waiting = waiting.filter(({ number }) => number > upTo);
+    for (const { resolve } of due) resolve(isReached);
   }
 
   return {
     reached(number) {
-      if (number <= dispatched) return undefined;
+      if (held === null && number <= dispatched) return undefined;
       return new Promise((resolve) => waiting.push({ number, resolve }));
     },
     hold() {
@@ -131,8 +136,9 @@ export function readEvents(port: MessagePort, { sinkOf, onAccepted, onWake }: Ev
     },
     release,
     drain(onLate, forMs) {
-      release();
-      settleWaiting();
+      // An outcome that is known is given, though its events can no longer come.
+      settleWaiting(held === null, Infinity);
+      held = null;
       port.onmessage = (event: MessageEvent<WorkerFrame>) => {
         if (event.data.kind === 'accepted') onLate(event.data.callId);
       };
@@ -145,7 +151,7 @@ export function readEvents(port: MessagePort, { sinkOf, onAccepted, onWake }: Ev
       held = null;
       port.onmessage = null;
       port.close();
-      settleWaiting();
+      settleWaiting(true, Infinity);
     },
   };
 }

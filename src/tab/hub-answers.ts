@@ -9,18 +9,22 @@ export interface HubAnswers {
   /** No question of the hub is being answered. */
   readonly isIdle: boolean;
   fetchAccessToken(): Promise<Reply<string>>;
-  /** @returns Whether this tab has handlers for the method, and so will answer. */
-  takeQuestion(question: HubQuestion, stay: Stay): boolean;
+  /**
+   * @param isCurrent - The user is still the one whom the question is for.
+   * @returns Whether this tab has handlers for the method, and so will answer.
+   */
+  takeQuestion(question: HubQuestion, stay: Stay, isCurrent: () => boolean): boolean;
   nextRetryDelay(context: RetryContextData): Reply<number | null>;
 }
 
 export function createHubAnswers(users: ReadonlySet<ChannelUser>): HubAnswers {
   let open = 0;
 
-  async function answerQuestion({ questionId, method, args, after }: HubQuestion, stay: Stay): Promise<void> {
+  async function answerQuestion(question: HubQuestion, stay: Stay, isCurrent: () => boolean): Promise<void> {
+    const { questionId, method, args, after } = question;
     const turn = stay.events.reached(after);
     if (turn !== undefined) await turn;
-    if (stay.over.aborted) return;
+    if (stay.over.aborted || !isCurrent()) return;
     const result = await handlersResult([...users], method, [...args]);
     // A worker that has died meanwhile has taken the question with it.
     if (!stay.over.aborted) await stay.api.answer(questionId, result);
@@ -42,10 +46,10 @@ export function createHubAnswers(users: ReadonlySet<ChannelUser>): HubAnswers {
       }
     },
 
-    takeQuestion(question, stay) {
+    takeQuestion(question, stay, isCurrent) {
       if (![...users].some((user) => user.handlersOf(question.method).length > 0)) return false;
       open += 1;
-      answerQuestion(question, stay)
+      answerQuestion(question, stay, isCurrent)
         .catch((error: unknown) => {
           // A result that cannot cross would leave the hub waiting: the worker is told so instead.
           stay.api.answer(question.questionId, { kind: 'error', text: String(error) }).catch(() => undefined);

@@ -64,7 +64,8 @@ function setUp() {
     welcome: { bootId: 'boot-1', workerLock: 'lock', contractVersion: 1 },
     api: api as unknown as Remote<CoordinatorApi>,
     events: {
-      reached: (number) => (number === 0 ? undefined : new Promise<void>((resolve) => (reach = resolve))),
+      reached: (number) =>
+        number === 0 ? undefined : new Promise<boolean>((resolve) => (reach = () => resolve(true))),
       hold: () => undefined,
       release: () => undefined,
       drain: () => undefined,
@@ -111,6 +112,7 @@ function fakeUser(
     reconnects: true,
     wantsLog: false,
     isStarting: false,
+    identity: null,
     declaredTopics: {},
     hiddenParkMs: 1_000,
     methods: () => Object.keys(handlers),
@@ -417,4 +419,51 @@ describe('whether the tab may park itself', () => {
     for (const hiddenParkMs of limits) await channel.attach(fakeUser({ hiddenParkMs }));
     expect(channel.hiddenParkMs).toBe(expected);
   });
+});
+
+describe('a page with two connections to the hub, of which one starts anew in its callback of a fence', () => {
+  const closed = (): HubStatus =>
+    ({ phase: 'closed', error: wireError('identity-changed', 'Another user.', {}) }) as HubStatus;
+
+  it.each(['by the page', 'by the worker'])('comes with an attachment of its own (%s)', async (how) => {
+    const { channel, wishes } = fake;
+    const ended: FakeUser[] = [];
+    const end = (user: FakeUser): void => {
+      if (ended.includes(user)) return;
+      ended.push(user);
+      void channel.detach(user);
+      if (user === first) void channel.attach(again);
+    };
+    const again = fakeUser();
+    const first: FakeUser = fakeUser({ onAbandoned: () => end(first), onStatus: () => end(first) });
+    const second: FakeUser = fakeUser({ onAbandoned: () => end(second), onStatus: () => end(second) });
+    await channel.attach(first);
+    await channel.attach(second);
+    const { attachment, signedIn } = channel;
+    const said = wishes.length;
+
+    if (how === 'by the page') channel.fence(wireError('signed-out', 'Signed out.', {}));
+    else channel.onStatus(closed());
+    await quiet();
+    expect(ended).toEqual([first, second]);
+    expect([signedIn.aborted, channel.signedIn.aborted]).toEqual([true, false]);
+    expect(channel.attachment).toBeGreaterThan(attachment);
+    expect(wishes.slice(said)).toMatchObject([{ attachment: channel.attachment, opens: true }]);
+  });
+});
+
+it('a page that starts as another user while its hub is at rest comes with an attachment of its own, and its topics anew', async () => {
+  const { channel, wishes } = fake;
+  let identity: string | null = 'ann';
+  let listed = 0;
+  const user = fakeUser({ topicListeners: () => ((listed += 1), []) });
+  Object.defineProperty(user, 'identity', { get: () => identity });
+  for (const next of ['ann', null, 'bob', 'bob']) {
+    identity = next;
+    await channel.attach(user);
+  }
+  const [first, silent, other, same] = wishes.map(({ attachment }) => attachment);
+  expect([silent, same]).toEqual([first, other]);
+  expect(other).toBeGreaterThan(first ?? NaN);
+  expect(listed).toBe(2);
 });

@@ -1,12 +1,19 @@
 /** One hub in this tab: what the tab's connections to it want together, said to the worker once, and said again to a new worker. */
-import { isHubshareError, wireError, type WireError } from '../contract/errors.js';
+import {
+  errorFromWire,
+  HubshareError,
+  isHubshareError,
+  wireError,
+  type ErrorCode,
+  type WireError,
+} from '../contract/errors.js';
 import type { HubStatus } from '../contract/frames.js';
 import type { HubQuestion, Reply, RetryContextData, SettingDifference } from '../contract/rpc.js';
-import { REJOIN_DELAYS_MS } from '../contract/timing.js';
+import { ADMIT_REPLY_MS, CONTROL_REPLY_MS, REJOIN_DELAYS_MS } from '../contract/timing.js';
 import { answered } from './answered.js';
 import type { ChannelUser, Restored } from './channel-user.js';
 import { createClaims } from './claims.js';
-import { declaredTopics, topicDifferences } from './declared-topics.js';
+import { declaredTopics, topicDifferences, withLearned } from './declared-topics.js';
 import type { EntrySink } from './event-stream.js';
 import { createHubAnswers } from './hub-answers.js';
 import { createPendingCalls, type OngoingCall, type OutgoingCall } from './pending-calls.js';
@@ -15,12 +22,16 @@ import { createTopicKeys, type TopicListener } from './topics.js';
 
 export interface HubChannel extends EntrySink {
   readonly hub: string;
+  /** Which of this page's attachments is the present one: entries of an earlier one are not for its users. */
+  readonly attachment: number;
   readonly isUsed: boolean;
   readonly status: HubStatus | null;
   /** The tab does something for this hub, or would be asked first: it must not park itself. */
   readonly isBusy: boolean;
   /** Milliseconds for which the page must be hidden before it may park itself; `null`: never. */
   readonly hiddenParkMs: number | null;
+  /** Aborted, with why, when the user is signed in no more; another one from then on. Whoever works for the user stops then. */
+  readonly signedIn: AbortSignal;
   /** The user wants the hub: joins the worker if need be, and wakes a hub that rests. */
   attach(user: ChannelUser): Promise<void>;
   /**
@@ -49,13 +60,25 @@ export interface HubChannel extends EntrySink {
   resume(): Promise<void>;
   /** The page was parked and is back. */
   restored(restored: Restored): void;
+  /** The user is signed in no more: calls and claims end, and every user of the hub is closed, all with this error. */
+  fence(why: WireError): void;
 }
+
+/** Of this page: a channel that is made anew goes on counting. */
+let attachments = 0;
+
+/** The end of a user's time at the hub, not only of a connection. */
+const FENCES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['signed-out', 'identity-changed']);
 
 export function createHubChannel(client: TabClient, hub: string): HubChannel {
   const users = new Set<ChannelUser>();
   /** How many handlers of how many users want each method. */
   const wanted = new Map<string, number>();
   const calls = createPendingCalls();
+  let attachment = 0;
+  let signedIn = new AbortController();
+  /** Whom the users that are here have said that the page shows. */
+  let shown: string | null = null;
   let status: HubStatus | null = null;
   /** A worker died: calls that it never accepted wait for the hub to be live again. */
   let resendDue = false;
@@ -90,6 +113,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
   async function sayWish(stay: Stay, speaker: ChannelUser, opens: boolean): Promise<readonly SettingDifference[]> {
     toldIn = stay;
     const all = [...users];
+    const identity = identityOf(all);
     const inForce = declaredTopics(all);
     const { differences } = await answered(
       stay.api.attach({
@@ -100,10 +124,13 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
         hasTokenFactory: all.some((user) => user.tokenFactory !== null),
         hasRetryPolicy: all.some((user) => user.retryPolicy !== null),
         wantsLog: all.some((user) => user.wantsLog),
-        topics: inForce,
+        topics: withLearned(inForce, topics.learned),
         settledClaims: claims.settled,
+        identity,
+        attachment,
       }),
       stay.over,
+      identity === null ? CONTROL_REPLY_MS : ADMIT_REPLY_MS,
     );
     const here = topicDifferences(speaker.declaredTopics, inForce);
     return [...here, ...differences.filter(({ setting }) => here.every((own) => own.setting !== setting))];
@@ -112,6 +139,10 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
   async function askFor(stay: Stay, speaker: ChannelUser | undefined): Promise<void> {
     if (speaker === undefined) return;
     const said = [...users];
+    const identity = identityOf(said);
+    // At rest a hub is still attached: who starts now as another user is not to be taken for the one before.
+    if (identity !== null && shown !== null && identity !== shown) endWork(ANOTHER_USER);
+    shown = identity ?? shown;
     const differences = await sayWish(stay, speaker, true);
     takenIn = stay;
     for (const user of said) {
@@ -133,6 +164,23 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
     for (const user of [...users]) if (users.has(user)) tell(user);
   }
 
+  /** What was asked of the hub for the user ends, with why that one is signed in no more. */
+  function endWork(why: WireError): void {
+    resendDue = false;
+    calls.rejectAll(why);
+    for (const user of users) claims.withdraw(user, why);
+    claims.clear();
+    topics.clear();
+    declared.clear();
+    // Whoever starts anew in the callback of another connection comes as somebody else, though not all have let the hub go yet. The
+    // worker has let the tab go, or is about to.
+    attachment = attachments += 1;
+    toldIn = takenIn = null;
+    const before = signedIn;
+    signedIn = new AbortController();
+    before.abort(errorFromWire(why));
+  }
+
   const firstUser = (): ChannelUser | undefined => users.values().next().value;
 
   function pause(delayMs: number): Promise<void> {
@@ -148,6 +196,9 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
 
   const channel: HubChannel = {
     hub,
+    get attachment() {
+      return attachment;
+    },
     get isUsed() {
       return users.size > 0;
     },
@@ -158,6 +209,9 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
       if (!calls.isIdle || !claims.isIdle || !answers.isIdle) return true;
       return status?.snapshot.primaryTabId === client.tabId || [...users].some((user) => user.isStarting);
     },
+    get signedIn() {
+      return signedIn.signal;
+    },
     get hiddenParkMs() {
       const limits = [...users].map((user) => user.hiddenParkMs);
       return limits.reduce((one, other) => (one === null || other === null ? null : Math.max(one, other)), 0);
@@ -165,6 +219,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
 
     async attach(user) {
       const isNew = !users.has(user);
+      if (users.size === 0) attachment = attachments += 1;
       users.add(user);
       if (isNew) {
         client.usersChanged();
@@ -202,6 +257,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
         status = null;
         resendDue = false;
         toldIn = takenIn = null;
+        shown = null;
         topics.clear();
         claims.clear();
         endPause?.();
@@ -243,7 +299,11 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
     },
 
     fetchAccessToken: () => answers.fetchAccessToken(),
-    takeQuestion: (question, stay) => answers.takeQuestion(question, stay),
+    takeQuestion(question, stay) {
+      // One that waits for its turn may be of the user before.
+      const { signal } = signedIn;
+      return answers.takeQuestion(question, stay, () => !signal.aborted);
+    },
     nextRetryDelay: (context) => answers.nextRetryDelay(context),
 
     accepted: (callId) => calls.accepted(callId),
@@ -267,6 +327,10 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
           // It has died as well; its own death leads here again.
           if (isHubshareError(error) && error.code === 'worker-lost') return;
           const wire = isHubshareError(error) ? error.wire : wireError('worker-lost', String(error), {});
+          if (FENCES.has(wire.code)) {
+            channel.fence(wire);
+            return;
+          }
           const delayMs = REJOIN_DELAYS_MS[attempt];
           forEachUser((user) => {
             if (delayMs === undefined || !user.reconnects) user.onAbandoned(wire);
@@ -280,6 +344,12 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
       forEachUser((user) => user.onRestored(restored));
     },
 
+    fence(why) {
+      status = null;
+      endWork(why);
+      forEachUser((user) => user.onAbandoned(why));
+    },
+
     onEvent(method, args, matches) {
       forEachUser((user) => user.onEvent(method, args));
       if (matches !== undefined) for (const [topic, key] of matches) topics.onEvent(topic, key, args);
@@ -290,6 +360,8 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
 
     onStatus(next) {
       status = next;
+      // Calls end before the users are told of the end, as with SignalR.
+      if (next.phase === 'closed' && next.error !== null && FENCES.has(next.error.code)) endWork(next.error);
       // Before the users are told: what they call then comes after what they had called before.
       if (resendDue && next.phase === 'live' && client.stay !== null) {
         resendDue = false;
@@ -317,6 +389,21 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
   };
   return channel;
 }
+
+/**
+ * Whom the connections of a page say that it shows.
+ *
+ * @throws {HubshareError} `option-invalid` They name two.
+ */
+function identityOf(users: readonly ChannelUser[]): string | null {
+  const said = new Set(users.flatMap(({ identity }) => identity ?? []));
+  const [first = null] = said;
+  if (said.size <= 1) return first;
+  const message = 'withIdentity: two connections of this page to the same hub show two users.';
+  throw new HubshareError(wireError('option-invalid', message, { option: 'withIdentity' }));
+}
+
+const ANOTHER_USER = wireError('identity-changed', 'This page shows another user now.', {});
 
 /** SignalR's own words for a call that ends with its connection. */
 const STOPPED = wireError('stopped', 'Invocation canceled due to the underlying connection being closed.', {});

@@ -59,6 +59,7 @@ afterEach(() => {
 const request = {
   factory: () => new FakeWorker() as unknown as SharedWorker,
   tabId: 'tab',
+  tabKey: 'key',
   tabLock: Promise.resolve('tab-lock'),
   visibility: () => 'hidden' as const,
   tab: {
@@ -73,7 +74,7 @@ describe('a worker that answers', () => {
     const joined = await joinWorker(request);
     expect(joined.welcome).toEqual(WELCOME);
     expect(FakeWorker.hellos).toMatchObject([
-      { contractVersion: CONTRACT_VERSION, tabId: 'tab', tabLock: 'tab-lock', visibility: 'hidden' },
+      { contractVersion: CONTRACT_VERSION, tabId: 'tab', tabKey: 'key', tabLock: 'tab-lock', visibility: 'hidden' },
     ]);
     joined.close();
   });

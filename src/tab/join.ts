@@ -25,6 +25,7 @@ export interface JoinedWorker {
 export interface JoinRequest {
   readonly factory: WorkerFactory;
   readonly tabId: string;
+  readonly tabKey: string;
   /** The name of the tab's lock, once the tab holds it. A page's first lock takes long: the worker is constructed meanwhile. */
   readonly tabLock: Promise<string>;
   readonly visibility: () => Visibility;
@@ -105,6 +106,7 @@ async function knock(request: JoinRequest, failure: LoadFailure, afterMs: number
   const hello: Hello = {
     contractVersion: CONTRACT_VERSION,
     tabId: request.tabId,
+    tabKey: request.tabKey,
     tabLock,
     visibility: request.visibility(),
     events: events.port2,
@@ -150,7 +152,7 @@ function loadFailed(cause: unknown): HubshareError<'worker-load-failed'> {
   return new HubshareError(
     wireError(
       'worker-load-failed',
-      'The shared worker could not be loaded. Check that its script answers with 200 and a JavaScript type, that the page’s Content-Security-Policy allows it (worker-src), and that every page constructs it with the same options.',
+      'The shared worker could not be loaded. Check that its script answers with 200 and a JavaScript type, that the page’s Content-Security-Policy allows it (worker-src; where it asks for Trusted Types, withWorker() with a TrustedScriptURL), and that every page constructs it with the same options.',
       {},
     ),
     { cause },

@@ -42,6 +42,7 @@ function setUp() {
     isBusy: false,
     hiddenParkMs: HIDDEN_MS,
     restored: ({ dropped, lastedMs }) => log.push(`${url} ${dropped ?? '?'} after ${lastedMs}`),
+    fence: ({ code }) => log.push(`${url} ${code}`),
   });
   const ops = hub(OPS);
   const page = { ...newStay(), isHidden: false, hubs: [ops] };
@@ -94,7 +95,7 @@ function setUp() {
   };
 }
 
-const missed = (dropped: number, hub = OPS): MissedWhileParked => ({ hub, dropped });
+const missed = (dropped: number, hub = OPS): MissedWhileParked => ({ hub, dropped, fencedBy: null });
 
 describe('a page that is cached or frozen', () => {
   it('says so, and hears what it has missed before what waited', async () => {
@@ -367,4 +368,13 @@ it('is not disturbed by what a visible page does', () => {
   parking.touch();
   parking.unpark();
   expect(log).toEqual([]);
+});
+
+it('learns before anything else that its user is signed in no more, and is not told of what it missed', async () => {
+  const { log, parking, answer } = setUp();
+  parking.park('frozen');
+  parking.unpark();
+  const fencedBy = wireError('identity-changed', 'Another user has signed in.', {});
+  await answer({ hub: OPS, dropped: 0, fencedBy });
+  expect(log).toEqual(['hold', 'park frozen', 'unpark', `${OPS} identity-changed`, 'release']);
 });

@@ -9,7 +9,7 @@
  *     |                                                    woken, or called for |
  *   coming back <---------------------------------------------------------------+
  */
-import { isHubshareError, type ErrorCode } from '../contract/errors.js';
+import { isHubshareError, type ErrorCode, type WireError } from '../contract/errors.js';
 import type { MissedWhileParked, Parking } from '../contract/rpc.js';
 import { answered } from './answered.js';
 import type { Restored } from './channel-user.js';
@@ -22,6 +22,8 @@ export interface ParkedHub {
   readonly isBusy: boolean;
   readonly hiddenParkMs: number | null;
   restored(restored: Restored): void;
+  /** The user is signed in no more. */
+  fence(why: WireError): void;
 }
 
 export interface PageParking {
@@ -131,7 +133,12 @@ export function createParking({ stay, hubs, isHidden, onForgotten }: ParkingPart
     }
     if (stay() !== present) return;
     if (answer === null) for (const { hub } of used()) missed.set(hub, null);
-    for (const { hub, dropped } of answer ?? []) {
+    for (const { hub, dropped, fencedBy } of answer ?? []) {
+      if (fencedBy !== null) {
+        // First of all: what was held back, and outcomes that have come meanwhile, are of a user who is gone.
+        for (const parked of used()) if (parked.hub === hub) parked.fence(fencedBy);
+        continue;
+      }
       const before = missed.get(hub) ?? (missed.has(hub) ? null : 0);
       missed.set(hub, before === null ? null : before + dropped);
     }

@@ -69,7 +69,9 @@ function fakeStay() {
     } as unknown as Remote<CoordinatorApi>,
     events: {
       reached: (number: number) =>
-        number <= dispatched ? undefined : new Promise<void>((resolve) => waiting.push({ number, resolve })),
+        number <= dispatched
+          ? undefined
+          : new Promise<boolean>((resolve) => waiting.push({ number, resolve: () => resolve(true) })),
       hold: () => undefined,
       release: () => undefined,
       drain: endWaiting,

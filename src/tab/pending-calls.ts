@@ -124,7 +124,7 @@ export function createPendingCalls(): PendingCalls {
         entry.answered = true;
         // The hub's events before this result go first: their handlers run before the caller continues.
         const turn = stay.events.reached(after);
-        if (turn !== undefined) await turn;
+        if (turn !== undefined && !(await turn)) return rejectUnknown(entry);
         if (!reply.ok) {
           // The stop itself ends it, with a code of its own.
           if (entry.withdrawn && reply.error.message === WITHDRAWN) return;

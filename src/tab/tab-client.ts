@@ -1,8 +1,9 @@
 /** This tab in front of one worker: joins it, notices its death and joins the next one, and leaves when nobody needs it. */
 import type { Remote } from 'comlink';
-import { HubshareError, wireError, type WireError } from '../contract/errors.js';
+import { HubshareError, isHubshareError, wireError, type WireError } from '../contract/errors.js';
 import type { CoordinatorApi, TabApi, Welcome } from '../contract/rpc.js';
 import { LAST_WORDS_MS } from '../contract/timing.js';
+import { answered } from './answered.js';
 import { readEvents, type EventStream } from './event-stream.js';
 import { createHubChannel, type HubChannel } from './hub-channel.js';
 import { joinWorker } from './join.js';
@@ -30,6 +31,12 @@ export interface TabClient {
   join(): Promise<Stay>;
   /** Does one thing with the worker, though no connection may be started: joins for it and leaves again. */
   visit<T>(run: (stay: Stay) => Promise<T>): Promise<T>;
+  /**
+   * Signs out in every tab. In this one at once: nothing of the user is dispatched, answered or sent from here on.
+   *
+   * @throws {HubshareError} why the worker could not be told.
+   */
+  signOut(): Promise<void>;
   /** This tab does something: if the page had parked itself, it is parked no more. */
   touch(): void;
   /** A connection has come to a hub of this tab, or has let it go. */
@@ -56,10 +63,14 @@ function unsupported(message: string): HubshareError<'worker-unsupported'> {
 /** `forgotten`: the worker lives, but has taken this tab for gone, or hangs. */
 type EndOfStay = 'died' | 'forgotten' | 'left';
 
+const SIGNED_OUT = wireError('signed-out', 'This page has signed out. Call start() after the next sign-in.', {});
+
 const NOT_USED = { ok: false, error: wireError('stopped', 'This tab no longer uses the hub.', {}) } as const;
 
 export function createTabClient(factory: WorkerFactory): TabClient {
   const tabId = crypto.randomUUID();
+  /** Every tab may know the id; nobody but this page and its worker knows the key. */
+  const tabKey = crypto.randomUUID();
   const channels = new Map<string, HubChannel>();
   let stay: Stay | null = null;
   let endStay: ((end: EndOfStay) => void) | null = null;
@@ -114,17 +125,25 @@ export function createTabClient(factory: WorkerFactory): TabClient {
         for (const channel of channels.values()) channel.online();
       },
     });
-    const joined = await joinWorker({ factory, tabId, tabLock, visibility: pageVisibility, tab: tabApi }).catch(
-      async (error: unknown) => {
-        // A lock that comes after the tab has left would be held for nothing.
-        await tabLock;
-        throw error;
-      },
-    );
+    const joined = await joinWorker({
+      factory,
+      tabId,
+      tabKey,
+      tabLock,
+      visibility: pageVisibility,
+      tab: tabApi,
+    }).catch(async (error: unknown) => {
+      // A lock that comes after the tab has left would be held for nothing.
+      await tabLock;
+      throw error;
+    });
     const presence = await bePresent(navigator.locks, joined.welcome.workerLock);
     const over = new AbortController();
     const events = readEvents(joined.events, {
-      sinkOf: (hub) => channels.get(hub),
+      sinkOf: (hub, attachment) => {
+        const channel = channels.get(hub);
+        return channel?.attachment === attachment ? channel : undefined;
+      },
       onAccepted: (callId) => {
         for (const channel of channels.values()) channel.accepted(callId);
       },
@@ -192,6 +211,18 @@ export function createTabClient(factory: WorkerFactory): TabClient {
     unwatchPage = null;
   }
 
+  async function tellSignOut(): Promise<void> {
+    for (;;) {
+      try {
+        await client.visit((present) => answered(present.api.signOut(), present.over));
+        return;
+      } catch (error) {
+        // The worker died before it answered: the next one is told the same, for the other tabs come back with it.
+        if (!isHubshareError(error) || error.code !== 'worker-lost') throw error;
+      }
+    }
+  }
+
   function releaseLock(): void {
     lock?.release();
     lock = null;
@@ -218,6 +249,11 @@ export function createTabClient(factory: WorkerFactory): TabClient {
         visits -= 1;
         leaveIfUnused();
       }
+    },
+    async signOut() {
+      const told = tellSignOut();
+      for (const channel of [...channels.values()]) channel.fence(SIGNED_OUT);
+      await told;
     },
     touch: parking.touch,
     usersChanged: parking.usersChanged,

@@ -3,13 +3,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { quiet } from '../../worker/testing/settle.js';
 import { wireError, type WireError } from '../contract/errors.js';
 import type { CallOutcome, CoordinatorApi, Reply } from '../contract/rpc.js';
-import type { TopicKey } from '../contract/topics.js';
+import { MAX_TOPICS, type TopicDeclaration, type TopicKey } from '../contract/topics.js';
+import { withLearned } from './declared-topics.js';
 import type { Stay } from './tab-client.js';
 import { createTopicKeys, type TopicListener } from './topics.js';
 
 const HUB = 'https://h.test/hubs/ops';
-const LAST: Reply<unknown> = { ok: true, value: { retain: 'last' } };
-const NONE: Reply<unknown> = { ok: true, value: { retain: 'none' } };
+const LAST: Reply<unknown> = { ok: true, value: { retain: 'last', declaration: null } };
+const NONE: Reply<unknown> = { ok: true, value: { retain: 'none', declaration: null } };
 const REFUSED = wireError('topic-refused', 'Not for you.', { topic: 'metric', key: 'cpu' });
 
 beforeEach(() => {
@@ -38,7 +39,8 @@ function fakeStay() {
     welcome: { bootId: 'boot-1', workerLock: 'lock', contractVersion: 1 },
     api: api as unknown as Remote<CoordinatorApi>,
     events: {
-      reached: (number: number) => (number === 0 ? undefined : new Promise<void>((resolve) => (reach = resolve))),
+      reached: (number: number) =>
+        number === 0 ? undefined : new Promise<boolean>((resolve) => (reach = () => resolve(true))),
       hold: () => undefined,
       release: () => undefined,
       drain: () => undefined,
@@ -72,6 +74,41 @@ function setUp() {
   const topics = createTopicKeys(HUB, () => told);
   return { worker, topics, setStay: (stay: Stay | null) => (told = stay) };
 }
+
+describe('what a topic is', () => {
+  const declaration: TopicDeclaration = {
+    event: 'metric',
+    join: 'JoinMetric',
+    leave: 'LeaveMetric',
+    keyPath: [0, 'name'],
+    retain: 'last',
+  };
+
+  it('is learned with the first key that is joined, and known while one is held', async () => {
+    const { worker, topics } = setUp();
+    const { listener } = listen();
+    topics.hold(listener);
+    expect(topics.learned).toEqual({});
+    await worker.answer({ ok: true, value: { retain: 'last', declaration } });
+    expect(topics.learned).toEqual({ metric: declaration });
+    topics.letGo(listener);
+    expect(topics.learned).toEqual({});
+  });
+
+  it('that the app’s worker has declared is not this tab’s to tell', async () => {
+    const { worker, topics } = setUp();
+    topics.hold(listen().listener);
+    await worker.answer(LAST);
+    expect(topics.learned).toEqual({});
+  });
+
+  it('goes to a worker after what this tab declares itself, and never as more than it takes', () => {
+    const own = { metric: { ...declaration, retain: 'none' } } as const;
+    expect(withLearned(own, { metric: declaration, room: declaration })).toEqual({ ...own, room: declaration });
+    const many = Object.fromEntries(Array.from({ length: MAX_TOPICS }, (_, n) => [`t${n}`, declaration]));
+    expect(Object.keys(withLearned(own, many))).toHaveLength(MAX_TOPICS);
+  });
+});
 
 describe('a key', () => {
   it('is asked for when the first subscription comes, and let go with the last', async () => {

@@ -1,6 +1,6 @@
 /** The members of topics that the connections of this tab want of one hub: each is held in the worker once, and said again to a new worker. */
 import { wireError, type ErrorCode, type WireError } from '../contract/errors.js';
-import type { Retain, TopicJoined, TopicKey } from '../contract/topics.js';
+import type { Retain, TopicDeclaration, TopicJoined, TopicKey } from '../contract/topics.js';
 import type { Stay } from './tab-client.js';
 
 /** A subscription of the app, as this tab's topics see it. */
@@ -16,6 +16,8 @@ export interface TopicListener {
 }
 
 export interface TopicKeys {
+  /** The topics of which this tab holds keys, as the worker knows them. */
+  readonly learned: Readonly<Record<string, TopicDeclaration>>;
   hold(listener: TopicListener): void;
   letGo(listener: TopicListener): void;
   /** Says every key that this worker has not heard of. */
@@ -44,6 +46,7 @@ interface Member {
   isJoined: boolean;
   /** `null`: nobody has said it yet. */
   retain: Retain | null;
+  declaration: TopicDeclaration | null;
   newest: { readonly args: unknown[]; readonly atMs: number } | null;
 }
 
@@ -70,7 +73,9 @@ export function createTopicKeys(hub: string, told: () => Stay | null): TopicKeys
     if (members.get(nameOf(member.topic, member.key)) !== member || member.saidIn !== stay) return;
     if (reply.ok) {
       member.isJoined = true;
-      member.retain = (reply.value as TopicJoined).retain;
+      const { retain, declaration } = reply.value as TopicJoined;
+      member.retain = retain;
+      member.declaration = declaration;
       if (member.retain === 'none') member.newest = null;
       for (const subscriber of member.subscribers) welcome(member, subscriber);
     } else if (GONE.has(reply.error.code)) {
@@ -119,6 +124,11 @@ export function createTopicKeys(hub: string, told: () => Stay | null): TopicKeys
   }
 
   return {
+    get learned() {
+      const all: Record<string, TopicDeclaration> = {};
+      for (const { topic, declaration } of members.values()) if (declaration !== null) all[topic] = declaration;
+      return all;
+    },
     hold(listener) {
       const { topic, key } = listener;
       const subscriber: Subscriber = { listener, hasValue: false, isTold: false };
@@ -139,6 +149,7 @@ export function createTopicKeys(hub: string, told: () => Stay | null): TopicKeys
         saidIn: null,
         isJoined: false,
         retain: null,
+        declaration: null,
         newest: null,
       };
       members.set(nameOf(topic, key), member);

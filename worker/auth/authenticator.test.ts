@@ -10,11 +10,16 @@ import type { FetchedToken } from './token-source.js';
 
 const { CONNECTED, CONNECTING, DISCONNECTED, RECONNECTING } = ConnectionStatus;
 
-function setUp({ anonymous = false } = {}) {
+function setUp({ anonymous = false, jwt = false } = {}) {
   const clock = new FakeClock();
   const sanitizer = createSanitizer();
   let issued = 0;
-  const fetch = vi.fn(async (): Promise<FetchedToken> => ({ token: `token-${++issued}`, expiresInSeconds: 300 }));
+  const fetch = vi.fn(async (): Promise<FetchedToken> => {
+    const name = `token-${++issued}`;
+    const claims = { exp: clock.now() / 1_000 + 300, jti: name };
+    const token = jwt ? `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.y` : name;
+    return { token, expiresInSeconds: 300 };
+  });
   const broker = createTokenBroker({
     source: anonymous ? null : { kind: 'endpoint', fetch },
     clock,
@@ -150,6 +155,128 @@ describe('a refresh', () => {
     authenticator.close();
     await broker.refreshNow();
     expect(handed).toEqual([]);
+  });
+});
+
+describe('token.expiring of the hub (US8-3)', () => {
+  it('about the token in hand refreshes it, and the hub is given the next one', async () => {
+    const { clock, fetch, handed, hub, authenticator, connect } = setUp();
+    await connect();
+    await clock.advanceBy(200_000);
+    expect(hub.presented).toBe('token-1');
+    authenticator.handleTokenExpiring(300_000);
+    authenticator.handleTokenExpiring(300_000);
+    await clock.advanceBy(0);
+    expect(fetch).toHaveBeenCalledTimes(2);
+    expect(handed).toEqual(['token-2']);
+  });
+
+  it('is old news once the token was refreshed', async () => {
+    const { clock, fetch, broker, handed, authenticator, connect } = setUp();
+    await connect();
+    await clock.advanceBy(200_000);
+    await broker.refreshNow();
+    // It says no moment: what counts is that the connection was given the next one.
+    hubStillSays(authenticator);
+    await clock.advanceBy(150_000);
+    expect(fetch).toHaveBeenCalledTimes(3);
+    expect(handed).toEqual(['token-2', 'token-3']);
+  });
+
+  function hubStillSays(authenticator: HubAuthenticator): void {
+    for (let n = 0; n < 5; n++) authenticator.handleTokenExpiring(null);
+  }
+
+  it('tells two tokens apart by their end, whatever was presented', async () => {
+    const { clock, fetch, broker, authenticator, connect } = setUp({ jwt: true });
+    await connect();
+    await clock.advanceBy(200_000);
+    const { claimedExpiryMs } = broker.peek()!;
+    authenticator.handleTokenExpiring(claimedExpiryMs! - 60_000);
+    await clock.advanceBy(0);
+    expect(fetch).toHaveBeenCalledTimes(1);
+    // A hub may round.
+    authenticator.handleTokenExpiring(claimedExpiryMs! - 999);
+    await clock.advanceBy(0);
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+
+  it('about an older one hands over again what had not reached the hub', async () => {
+    const { clock, broker, handed, reauthenticate, authenticator, connect } = setUp();
+    await connect();
+    reauthenticate.mockRejectedValueOnce(new Error('no such method'));
+    await broker.refreshNow();
+    await clock.settle();
+    expect(handed).toEqual([]);
+    authenticator.handleTokenExpiring(null);
+    await clock.settle();
+    expect(handed).toEqual(['token-2']);
+    authenticator.handleTokenExpiring(null);
+    await clock.settle();
+    expect(reauthenticate).toHaveBeenCalledTimes(2);
+  });
+
+  it('means nothing without a token or without a hub', async () => {
+    const { clock, fetch, authenticator, connect } = setUp();
+    authenticator.handleTokenExpiring(null);
+    await connect();
+    await authenticator.updateConnectionState(DISCONNECTED);
+    await clock.advanceBy(200_000);
+    authenticator.handleTokenExpiring(null);
+    await clock.advanceBy(0);
+    expect(fetch).toHaveBeenCalledTimes(1);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('a handover that did not reach the hub', () => {
+  const unreachable = () => new HubshareError(wireError('hub-unreachable', 'no answer', {}));
+
+  it('is tried again after growing pauses, until it does', async () => {
+    const { clock, broker, handed, reauthenticate, connect } = setUp();
+    await connect();
+    const triedAtMs: number[] = [];
+    reauthenticate.mockImplementation(async ({ token }) => {
+      triedAtMs.push(clock.now());
+      if (triedAtMs.length < 4) throw unreachable();
+      handed.push(token);
+    });
+    await broker.refreshNow();
+    await clock.advanceBy(100_000);
+    expect(triedAtMs).toEqual([0, 10_000, 30_000, 70_000]);
+    expect(handed).toEqual(['token-2']);
+    // The early refresh, and no other timer.
+    expect(clock.pending).toBe(1);
+  });
+
+  it('is left alone once there is a newer token, another connection, or no hub', async () => {
+    const { clock, broker, handed, reauthenticate, authenticator, connect } = setUp();
+    await connect();
+    reauthenticate.mockRejectedValueOnce(unreachable());
+    await broker.refreshNow();
+    await clock.settle();
+    expect(clock.pending).toBe(2);
+    await broker.refreshNow();
+    await clock.advanceBy(30_000);
+    expect(handed).toEqual(['token-3']);
+    reauthenticate.mockRejectedValueOnce(unreachable());
+    await broker.refreshNow();
+    await clock.settle();
+    await authenticator.updateConnectionState(RECONNECTING);
+    expect(clock.pending).toBe(1);
+    authenticator.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is not repeated when the hub itself said no', async () => {
+    const { clock, broker, reauthenticate, connect } = setUp();
+    await connect();
+    reauthenticate.mockRejectedValueOnce(
+      new TokenRejectedError(wireError('token-rejected', 'no', { httpStatus: 401 })),
+    );
+    await broker.refreshNow();
+    await clock.advanceBy(200_000);
+    expect(reauthenticate).toHaveBeenCalledTimes(1);
   });
 });
 

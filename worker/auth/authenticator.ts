@@ -24,6 +24,12 @@ export interface HubAuthenticatorDeps {
 /** A second refusal within this time, in milliseconds, is no accident: the fresh token is not good either. */
 const SAME_TROUBLE_MS = 5_000;
 
+/** Milliseconds before a handover that did not reach the hub is tried again; doubles from there. */
+const HANDOVER_AGAIN_MS = 10_000;
+
+/** `exp` is in whole seconds, and a hub may round. */
+const SAME_EXPIRY_MS = 1_000;
+
 export class HubAuthenticator implements SignalRAuthenticator {
   readonly #deps: HubAuthenticatorDeps;
   readonly #stopListening: () => void;
@@ -35,6 +41,9 @@ export class HubAuthenticator implements SignalRAuthenticator {
   #refreshedAtMs: number | null = null;
   #acceptedSince = false;
   #handling: Promise<void> | null = null;
+  /** Handovers in a row that did not reach the hub, and the timer of the next. */
+  #unheard = 0;
+  #cancelHandover: (() => void) | null = null;
 
   constructor(deps: HubAuthenticatorDeps) {
     this.#deps = deps;
@@ -61,6 +70,7 @@ export class HubAuthenticator implements SignalRAuthenticator {
   async updateConnectionState(status: ConnectionStatus): Promise<void> {
     if (status === this.#status) return;
     this.#status = status;
+    this.#endUnheard();
     if (status === ConnectionStatus.DISCONNECTED) {
       this.#release?.();
       this.#release = null;
@@ -91,12 +101,26 @@ export class HubAuthenticator implements SignalRAuthenticator {
     return this.#handling;
   }
 
+  /**
+   * The hub said `token.expiring`: of the token in hand, which is then refreshed, or of an older one, and then the news is old.
+   *
+   * @param expiresAtMs - When that token ends, by the hub's clock; `null`: the hub did not say.
+   */
+  handleTokenExpiring(expiresAtMs: number | null): void {
+    const token = this.#deps.broker.peek();
+    if (token === null || this.#status === ConnectionStatus.DISCONNECTED) return;
+    if (this.#isAbout(token, expiresAtMs)) this.#deps.broker.expiring(token.token);
+    // The hub has not heard of the one in hand: a handover that failed is due again.
+    else if (this.#handover === null) this.#handOverInBackground(token);
+  }
+
   /** Final. */
   close(): void {
     this.#stopListening();
     this.#release?.();
     this.#release = null;
     this.#status = ConnectionStatus.DISCONNECTED;
+    this.#endUnheard();
   }
 
   async #handle(error: Error): Promise<void> {
@@ -130,12 +154,49 @@ export class HubAuthenticator implements SignalRAuthenticator {
     }
   }
 
+  #isAbout(token: AccessToken, expiresAtMs: number | null): boolean {
+    if (expiresAtMs !== null && token.claimedExpiryMs !== null)
+      return expiresAtMs > token.claimedExpiryMs - SAME_EXPIRY_MS;
+    const known = this.#handover?.token ?? this.#deps.presentedToken?.() ?? token.token;
+    return known === token.token;
+  }
+
   #handOverInBackground(token: AccessToken): void {
+    this.#cancelHandover?.();
+    this.#cancelHandover = null;
     // Otherwise the next start takes it along.
     if (this.#status !== ConnectionStatus.CONNECTED) return;
-    this.#handOver(token).catch((error: unknown) => {
-      this.#deps.onReauthenticateFailed?.(cleanError(error, this.#deps.sanitizer));
-    });
+    this.#handOver(token).then(
+      () => {
+        this.#unheard = 0;
+      },
+      (error: unknown) => {
+        this.#deps.onReauthenticateFailed?.(cleanError(error, this.#deps.sanitizer));
+        // What the hub itself said it would say again, and might count as an attack.
+        if (isHubshareError(error) && error.code === 'hub-unreachable') this.#handOverLater(token);
+      },
+    );
+  }
+
+  #handOverLater(token: AccessToken): void {
+    const isCurrent = (): boolean =>
+      this.#status === ConnectionStatus.CONNECTED && this.#deps.broker.peek()?.token === token.token;
+    if (!isCurrent() || this.#handover !== null) return;
+    this.#cancelHandover?.();
+    this.#cancelHandover = this.#deps.clock.setTimeout(
+      () => {
+        this.#cancelHandover = null;
+        if (isCurrent()) this.#handOverInBackground(token);
+      },
+      HANDOVER_AGAIN_MS * 2 ** this.#unheard,
+    );
+    this.#unheard = Math.min(this.#unheard + 1, 5);
+  }
+
+  #endUnheard(): void {
+    this.#cancelHandover?.();
+    this.#cancelHandover = null;
+    this.#unheard = 0;
   }
 
   #handOver(token: AccessToken): Promise<void> {

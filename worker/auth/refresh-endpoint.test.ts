@@ -1,7 +1,16 @@
 import { describe, expect, it, vi } from 'vitest';
+import { TokenRejectedError } from '../../src/contract/errors.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { refreshEndpoint, type RefreshEndpointDeps, type RefreshEndpointOptions } from './refresh-endpoint.js';
+import { FakeVaultStore } from '../testing/fake-vault-store.js';
+import {
+  refreshEndpoint,
+  type RefreshEndpointDeps,
+  type RefreshEndpointOptions,
+  type RefreshTokenOptions,
+} from './refresh-endpoint.js';
 import type { LockManagerLike } from './refresh-lock.js';
+import type { VaultPlace } from './sealed-tokens.js';
+import { openVault, type TokenVault } from './vault.js';
 
 const BASE = 'https://app.test/assets/worker.js';
 
@@ -258,4 +267,133 @@ it('refuses a limit that is no span of time', () => {
   expect(() => refreshEndpoint('https://app.test/r', { timeoutMs: 0 })).toThrow(
     expect.objectContaining({ code: 'option-invalid' }),
   );
+});
+
+describe('a refresh token in the answer', () => {
+  const refreshToken = {
+    body: (token: string | null) => (token === null ? { code: 'first' } : { refreshToken: token }),
+  };
+
+  it('is sent with the next request, and never given out', async () => {
+    let n = 0;
+    const { fetch, get } = setUp(() => json({ token: 'a-token', refreshToken: `hush-${(n += 1)}` }), { refreshToken });
+    for (let i = 0; i < 3; i += 1) await expect(get()).resolves.toEqual({ token: 'a-token' });
+    expect(fetch.mock.calls.map(([, init]) => init?.body)).toEqual([
+      '{"code":"first"}',
+      '{"refreshToken":"hush-1"}',
+      '{"refreshToken":"hush-2"}',
+    ]);
+    expect(new Headers(fetch.mock.calls[1]?.[1]?.headers).get('Content-Type')).toBe('application/json');
+  });
+
+  it('may stand where the app says', async () => {
+    const read = (answer: unknown) => (answer as { next: { secret: string } }).next.secret;
+    const { fetch, get } = setUp(() => json({ token: 'a-token', next: { secret: 'hush-1' } }), {
+      refreshToken: { ...refreshToken, read },
+    });
+    await get();
+    await get();
+    expect(fetch.mock.calls[1]?.[1]?.body).toBe('{"refreshToken":"hush-1"}');
+  });
+
+  it('that is missing ends the sign-in without a request, if the app has nothing else to send', async () => {
+    const body = (token: string | null) => (token === null ? undefined : { refreshToken: token });
+    const { fetch, get } = setUp(() => json({}), { refreshToken: { body } });
+    await expect(get()).rejects.toBeInstanceOf(TokenRejectedError);
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it('is forgotten at sign-out', async () => {
+    const { fetch, get, source } = setUp(() => json({ token: 'a-token', refreshToken: 'hush-1' }), { refreshToken });
+    await get();
+    await source.forget?.();
+    await get();
+    expect(fetch.mock.calls.map(([, init]) => init?.body)).toEqual(['{"code":"first"}', '{"code":"first"}']);
+  });
+
+  it.each<[string, Partial<RefreshTokenOptions>]>([
+    [
+      'body',
+      {
+        body: () => {
+          throw new Error('hush-1');
+        },
+      },
+    ],
+    [
+      'read',
+      {
+        read: () => {
+          throw new Error('hush-1');
+        },
+      },
+    ],
+  ])('whose %s function throws is not passed on', async (name, more) => {
+    const { get } = setUp(() => json({ token: 'a-token' }), { refreshToken: { ...refreshToken, ...more } });
+    const error = await get().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'token-unavailable',
+      message: expect.stringContaining(`refreshToken.${name}`),
+    });
+    expect((error as Error).message).not.toContain('hush');
+  });
+});
+
+describe('with a vault', () => {
+  /** Two builds of an app: workers of one origin, with one vault and one lock. */
+  function twoWorkers(answer: () => Response | Promise<Response>) {
+    const store = new FakeVaultStore();
+    const locks = new FakeLocks();
+    const opened: VaultPlace[] = [];
+    const vault: TokenVault = {
+      open(place, deps) {
+        opened.push(place);
+        return openVault(place, deps, store);
+      },
+    };
+    const workers = [setUp(answer, { vault }, locks), setUp(answer, { vault }, locks)] as const;
+    return { store, locks, opened, workers };
+  }
+
+  it('two workers that ask at the same time make one request', async () => {
+    let n = 0;
+    const { opened, workers } = twoWorkers(() => json({ token: `token-${(n += 1)}`, expiresIn: 100 }));
+    const [one, two] = workers;
+    await expect(Promise.all([one.get(), two.get()])).resolves.toEqual([
+      { token: 'token-1', expiresInSeconds: 100 },
+      { token: 'token-1', expiresInSeconds: 100 },
+    ]);
+    expect(n).toBe(1);
+    expect(opened).toEqual(Array(2).fill({ origin: 'https://app.test', endpoint: 'https://app.test/auth/refresh' }));
+    expect(one.clock.pending + two.clock.pending).toBe(0);
+  });
+
+  it('the lock is held until the token is stored', async () => {
+    const { store, locks, workers } = twoWorkers(() => json({ token: 'token-1', expiresIn: 100 }));
+    const [{ get }] = workers;
+    const update = store.update.bind(store);
+    const heldAt: number[] = [];
+    store.update = (name, change) => {
+      heldAt.push(locks.held);
+      return update(name, change);
+    };
+    await get();
+    expect(heldAt).toEqual([1, 1]);
+    expect(locks.held).toBe(0);
+  });
+
+  it('tells what is not kept, without secrets', async () => {
+    const { store, workers } = twoWorkers(() => json({ token: 'token-1', expiresIn: 100 }));
+    const [{ source, get }] = workers;
+    const notes: string[] = [];
+    source.onNote?.((text) => notes.push(text));
+    store.refusal = new DOMException('token-1', 'SecurityError');
+    await expect(get()).resolves.toMatchObject({ token: 'token-1' });
+    expect(notes).toEqual([expect.stringMatching(/memory only.*SecurityError/)]);
+    expect(notes.join()).not.toContain('token-1');
+  });
+});
+
+it('names its address, so that no tab is sent there with the token', () => {
+  expect(setUp(() => json({})).source.url).toBe('https://app.test/auth/refresh');
 });

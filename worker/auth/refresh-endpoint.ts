@@ -2,9 +2,11 @@
 import { HubshareError, wireError } from '../../src/contract/errors.js';
 import { systemClock, type Clock } from '../clock.js';
 import { endpointUrl } from './endpoint-url.js';
+import { createKeptTokens, memoryVault, noRefreshToken, type Grant } from './kept-tokens.js';
 import { withRefreshLock, type LockManagerLike } from './refresh-lock.js';
-import { readTokenAnswer, refusalOf } from './token-answer.js';
+import { readRefreshToken, readTokenAnswer, refusalOf } from './token-answer.js';
 import type { FetchedToken, TokenSource } from './token-source.js';
+import type { OpenVault, TokenVault } from './vault.js';
 
 export interface RefreshEndpointOptions {
   /** Default `POST`. */
@@ -21,6 +23,25 @@ export interface RefreshEndpointOptions {
   readonly timeoutMs?: number;
   /** Finds the token in the answer. Default: `accessToken`, `access_token` or `token`, with `expiresIn` or `expires_in` in seconds. */
   readonly parse?: (answer: unknown) => FetchedToken;
+  /**
+   * `tokenVault()`: a token that is still good survives the end of the worker, so that a reload asks for none; and two builds of the
+   * app share each new one. With it `parse` runs while other workers wait. Default: memory.
+   */
+  readonly vault?: TokenVault;
+  /** For an endpoint that gives the refresh token in its answer, in place of a cookie. No tab ever gets it. */
+  readonly refreshToken?: RefreshTokenOptions;
+}
+
+export interface RefreshTokenOptions {
+  /**
+   * The body of the request, as `body` of the endpoint; for example `(token) => (token === null ? undefined : { refreshToken: token })`.
+   *
+   * @param refreshToken - The last one that the endpoint gave; `null`: none yet, or the user has signed out.
+   * @returns `undefined`: nothing can be sent without one, so the user has to sign in.
+   */
+  readonly body: (refreshToken: string | null) => unknown;
+  /** Finds the next one in the answer. Default: `refreshToken` or `refresh_token`. None: the one that was sent stays good. */
+  readonly read?: (answer: unknown) => unknown;
 }
 
 /** What the source takes from the platform; tests give their own. */
@@ -33,6 +54,14 @@ export interface RefreshEndpointDeps {
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** What a vault takes at most beside the request: a few steps that have a limit each. */
+const VAULT_TIME_MS = 10_000;
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
 
 /**
  * Refreshes at `url`, resolved against the worker's script.
@@ -58,18 +87,62 @@ export function refreshEndpoint(
   }
   const shown = target.origin + target.pathname;
   const init = requestInit(options);
+  const source = { kind: 'endpoint', url: target.href } as const;
+  const locked = <T>(signal: AbortSignal, waitLimitMs: number, work: () => Promise<T>): Promise<T> =>
+    withRefreshLock(deps.locks, deps.clock, shown, waitLimitMs, signal, work);
 
+  if (options.vault === undefined && options.refreshToken === undefined) {
+    return {
+      ...source,
+      // The app's own `parse` runs outside the lock.
+      fetch: async (signal) => readToken(await locked(signal, 2 * timeoutMs, () => request(init, signal))),
+    };
+  }
+
+  let note: (text: string) => void = () => undefined;
+  const kept = createKeptTokens({ vault: openVault(), clock: deps.clock, request: requestKept });
   return {
-    kind: 'endpoint',
-    async fetch(signal) {
-      const answer = await withRefreshLock(deps.locks, deps.clock, shown, 2 * timeoutMs, signal, () => request(signal));
-      // The app's own `parse` runs here, outside the lock.
-      if (answer.status >= 200 && answer.status < 300) return readTokenAnswer(answer.text, shown, options.parse);
-      throw refusalOf(answer.status, answer.text, shown);
+    ...source,
+    fetch: (signal) => locked(signal, 2 * timeoutMs + VAULT_TIME_MS, () => kept.next(signal)),
+    forget: () => kept.forget(),
+    onStored: (mayGive) => kept.onStored(mayGive),
+    onNote: (listener) => {
+      note = listener;
     },
   };
 
-  async function request(signal: AbortSignal): Promise<{ readonly status: number; readonly text: string }> {
+  function openVault(): OpenVault {
+    const { origin } = new URL(deps.baseUrl ?? target.href);
+    const place = { origin, endpoint: shown };
+    return options.vault?.open(place, { clock: deps.clock, onNote: (text) => note(text) }) ?? memoryVault();
+  }
+
+  async function requestKept(refreshToken: string | null, signal: AbortSignal): Promise<Grant> {
+    const { body, read } = options.refreshToken ?? {};
+    const answer = await request(body === undefined ? init : requestInit(options, bodyFor(body, refreshToken)), signal);
+    const fetched = readToken(answer);
+    return { fetched, refreshToken: body === undefined ? undefined : readRefreshToken(answer.text, shown, read) };
+  }
+
+  function bodyFor(body: RefreshTokenOptions['body'], refreshToken: string | null): unknown {
+    let made: unknown;
+    try {
+      made = body(refreshToken);
+    } catch {
+      // What the app's function threw may quote the token, so it is not passed on.
+      const message = 'The refreshToken.body function given to refreshEndpoint() threw.';
+      throw new HubshareError(wireError('token-unavailable', message, {}));
+    }
+    if (made === undefined) throw noRefreshToken(shown);
+    return made;
+  }
+
+  function readToken({ status, text }: Answer): FetchedToken {
+    if (status >= 200 && status < 300) return readTokenAnswer(text, shown, options.parse);
+    throw refusalOf(status, text, shown);
+  }
+
+  async function request(init: RequestInit, signal: AbortSignal): Promise<Answer> {
     const abort = new AbortController();
     const stop = (): void => abort.abort();
     let timedOut = false;
@@ -106,7 +179,7 @@ export function refreshEndpoint(
   }
 }
 
-function requestInit(options: RefreshEndpointOptions): RequestInit {
+function requestInit(options: RefreshEndpointOptions, body: unknown = options.body): RequestInit {
   const headers = new Headers({ Accept: 'application/json', ...options.headers });
   const init: RequestInit = {
     method: options.method ?? 'POST',
@@ -114,10 +187,10 @@ function requestInit(options: RefreshEndpointOptions): RequestInit {
     credentials: options.credentials ?? 'same-origin',
     cache: 'no-store',
   };
-  if (options.body === undefined) return init;
-  if (typeof options.body === 'string') return { ...init, body: options.body };
+  if (body === undefined) return init;
+  if (typeof body === 'string') return { ...init, body };
   if (!headers.has('Content-Type')) headers.set('Content-Type', 'application/json');
-  return { ...init, body: JSON.stringify(options.body) };
+  return { ...init, body: JSON.stringify(body) };
 }
 
 function platform(): RefreshEndpointDeps {

@@ -102,6 +102,51 @@ describe('a watched secret', () => {
   });
 });
 
+describe('a secret that is held', () => {
+  const flood = (sanitizer: ReturnType<typeof createSanitizer>): void => {
+    for (let n = 0; n < 1_000; n++) sanitizer.watch(`connection-token-${n}`);
+  };
+
+  it('is never pushed out by newer ones (SEC-3)', () => {
+    const sanitizer = createSanitizer();
+    sanitizer.watch('access-token-in-hand');
+    sanitizer.hold('access-token-in-hand');
+    flood(sanitizer);
+    expect(sanitizer.redact('with access-token-in-hand')).toBe('with [redacted]');
+    sanitizer.forget('access-token-in-hand');
+    expect(sanitizer.redact('with access-token-in-hand')).toBe('with [redacted]');
+  });
+
+  it('is watched like any other when it is let go, and then falls out', () => {
+    const sanitizer = createSanitizer();
+    const release = sanitizer.hold('access-token-before');
+    flood(sanitizer);
+    release();
+    expect(sanitizer.redact('access-token-before')).toBe('[redacted]');
+    flood(sanitizer);
+    expect(sanitizer.redact('access-token-before')).toBe('access-token-before');
+  });
+
+  it('stays until all who hold it have let it go, each once', () => {
+    const sanitizer = createSanitizer();
+    const first = sanitizer.hold('token-of-two-hubs');
+    const second = sanitizer.hold('token-of-two-hubs');
+    first();
+    first();
+    flood(sanitizer);
+    expect(sanitizer.redact('token-of-two-hubs')).toBe('[redacted]');
+    second();
+    flood(sanitizer);
+    expect(sanitizer.redact('token-of-two-hubs')).toBe('token-of-two-hubs');
+  });
+
+  it('of less than 8 characters is not looked for', () => {
+    const sanitizer = createSanitizer();
+    sanitizer.hold('connect')();
+    expect(sanitizer.redact('connection')).toBe('connection');
+  });
+});
+
 it('fingerprints a token by the first 8 hex digits of its SHA-256', async () => {
   expect(await fingerprint('abc')).toBe('ba7816bf');
 });

@@ -5,6 +5,13 @@ export interface Sanitizer {
   redact(text: string): string;
   /** From now on this secret and each of its dot-separated parts is redacted wherever it stands. */
   watch(secret: string): void;
+  /**
+   * The same for a secret that is in force, such as the access token in hand: newer ones do not push it out.
+   *
+   * @returns The end of that. The secret is still redacted, as one that is watched.
+   */
+  hold(secret: string): () => void;
+  /** One that is held stays. */
   forget(secret: string): void;
 }
 
@@ -13,7 +20,7 @@ const HIDDEN = '[redacted]';
 /** Shorter strings would blank ordinary words. */
 const MIN_SECRET_LENGTH = 8;
 
-/** Old secrets fall out first. A worker holds a few at a time: the current token, the last ones, one per redirect. */
+/** Old secrets fall out first: past tokens, one for each negotiate. Those in force are held beside these. */
 const MAX_SECRETS = 64;
 
 /** What is secret by its form. The repetitions are bounded, or free of overlap, so that a long line costs linear time. */
@@ -34,32 +41,54 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 export function createSanitizer(): Sanitizer {
   /** Each secret with what to look for, longest first: a part must not be replaced inside a whole that is still to come. */
   const watched = new Map<string, readonly string[]>();
+  /** Those in force, with how often they are held. */
+  const held = new Map<string, { readonly needles: readonly string[]; times: number }>();
+
+  function watch(secret: string, needles = needlesOf(secret)): void {
+    if (needles.length === 0 || held.has(secret)) return;
+    watched.delete(secret);
+    watched.set(secret, needles);
+    for (const oldest of watched.keys()) {
+      if (watched.size <= MAX_SECRETS) break;
+      watched.delete(oldest);
+    }
+  }
 
   return {
     redact(text) {
       let clean = text;
-      for (const needles of watched.values()) {
-        for (const needle of needles) {
-          if (clean.includes(needle)) clean = clean.replaceAll(needle, HIDDEN);
-        }
-      }
+      for (const { needles } of held.values()) clean = without(needles, clean);
+      for (const needles of watched.values()) clean = without(needles, clean);
       for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement);
       return clean;
     },
-    watch(secret) {
-      const needles = needlesOf(secret);
-      if (needles.length === 0) return;
+    watch: (secret) => watch(secret),
+    hold(secret) {
+      const entry = held.get(secret) ?? { needles: needlesOf(secret), times: 0 };
+      entry.times += 1;
+      held.set(secret, entry);
       watched.delete(secret);
-      watched.set(secret, needles);
-      for (const oldest of watched.keys()) {
-        if (watched.size <= MAX_SECRETS) break;
-        watched.delete(oldest);
-      }
+      let isHeld = true;
+      return () => {
+        if (!isHeld) return;
+        isHeld = false;
+        entry.times -= 1;
+        if (entry.times > 0) return;
+        held.delete(secret);
+        // What was said with it may still be on its way to a log.
+        watch(secret, entry.needles);
+      };
     },
     forget(secret) {
       watched.delete(secret);
     },
   };
+}
+
+function without(needles: readonly string[], text: string): string {
+  let clean = text;
+  for (const needle of needles) if (clean.includes(needle)) clean = clean.replaceAll(needle, HIDDEN);
+  return clean;
 }
 
 function needlesOf(secret: string): readonly string[] {

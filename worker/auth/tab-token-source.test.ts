@@ -53,3 +53,28 @@ it.each(['cached', 'frozen'] as const)('passes at once over a tab whose page is 
   expect(onSkipped).toHaveBeenCalledExactlyOnceWith(a.tab);
   expect(clock.pending).toBe(0);
 });
+
+it.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['a text', 'token'],
+  ['a token that is no text', { ok: true, value: 5 }],
+  ['a token that no server would take', { ok: true, value: 'x'.repeat(65_537) }],
+  ['something in the page', { ok: true, value: () => 'token' }],
+  ['a function', () => 'token'],
+  ['an error that is none', { ok: false, error: 'no' }],
+  ['an error without a code', { ok: false, error: { message: 'no' } }],
+  ['no word on whether it is one', { value: 'token' }],
+])('passes over a tab that answers %s', async (_, answer) => {
+  const { clock, a, b, fetch } = setUp();
+  a.token = () => Promise.resolve(answer as never);
+  await expect(fetch()).resolves.toEqual({ token: 'a-token-of-the-tab' });
+  expect(b.asked).toEqual([HUB]);
+  expect(clock.pending).toBe(0);
+});
+
+it('passes over a tab that throws: a tab of this build never does', async () => {
+  const { a, b, fetch } = setUp();
+  a.token = () => Promise.reject(new Error('thrown across the port'));
+  await expect(fetch()).resolves.toEqual({ token: 'a-token-of-the-tab' });
+  expect(b.asked).toEqual([HUB]);
+});

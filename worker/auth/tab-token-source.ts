@@ -1,5 +1,6 @@
 /** Gets the access token from the app's `accessTokenFactory` in a tab: the primary is asked first, the next one if it does not answer. */
-import { errorFromWire, HubshareError, wireError } from '../../src/contract/errors.js';
+import { errorFromWire, HubshareError, wireError, type WireError } from '../../src/contract/errors.js';
+import type { Reply } from '../../src/contract/rpc.js';
 import type { Clock } from '../clock.js';
 import { ask, NoAnswerError } from '../tabs/ask.js';
 import type { Tab } from '../tabs/tab.js';
@@ -32,7 +33,7 @@ export function tabTokenSource(deps: TabTokenSourceDeps): TokenSource {
           );
         }
         asked.add(tab.id);
-        let reply;
+        let reply: unknown;
         try {
           reply = await ask(tab.fetchAccessToken(deps.hub), {
             clock: deps.clock,
@@ -41,18 +42,35 @@ export function tabTokenSource(deps: TabTokenSourceDeps): TokenSource {
           });
         } catch (error) {
           signal.throwIfAborted();
-          if (!(error instanceof NoAnswerError)) throw error;
-          deps.onSkipped(tab);
+          // A tab answers a failure, it never throws one: this is no tab of this build.
+          if (error instanceof NoAnswerError) deps.onSkipped(tab);
           continue;
         }
-        if (!reply.ok && reply.error.code === 'stopped') {
-          // It has just let the hub go: the next one is asked.
-          continue;
-        }
+        const answer = readAnswer(reply);
+        // It has just let the hub go, or says what no tab of this build says: the next one is asked.
+        if (answer === null || (!answer.ok && answer.error.code === 'stopped')) continue;
         // A tab that answers with an error has answered: the others run the same code and would say the same.
-        if (!reply.ok) throw errorFromWire(reply.error);
-        return { token: reply.value };
+        if (!answer.ok) throw errorFromWire(answer.error);
+        return { token: answer.value };
       }
     },
   };
+}
+
+/** Longer than any token that a server takes in a header. */
+const MAX_TOKEN = 65_536;
+
+/** Longer than what an app would say. */
+const MAX_MESSAGE = 2_000;
+
+/** What comes from a page may be anything. `null`: it is no answer. */
+function readAnswer(reply: unknown): Reply<string> | null {
+  // Of type `function` is Comlink's stand-in for something in the page, which every question to it would ask the page.
+  if (typeof reply !== 'object' || reply === null) return null;
+  const { ok, value, error } = reply as Partial<Record<'ok' | 'value' | 'error', unknown>>;
+  if (ok === true) return typeof value === 'string' && value.length <= MAX_TOKEN ? { ok, value } : null;
+  if (ok !== false || typeof error !== 'object' || error === null) return null;
+  const { code, message } = error as Partial<WireError>;
+  if (typeof code !== 'string' || typeof message !== 'string') return null;
+  return { ok, error: { ...(error as WireError), message: message.slice(0, MAX_MESSAGE) } };
 }

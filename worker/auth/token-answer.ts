@@ -11,17 +11,7 @@ export function readTokenAnswer(
   shown: string,
   parse: (answer: unknown) => FetchedToken = parseTokenAnswer,
 ): FetchedToken {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(text);
-  } catch {
-    const seen = /^\s*</.test(text)
-      ? 'HTML: probably a sign-in or error page'
-      : text.trim() === ''
-        ? 'nothing'
-        : 'something else';
-    throw unavailable(`The token endpoint ${shown} did not answer with JSON but with ${seen}. Check its URL.`);
-  }
+  const answer = parseJson(text, shown);
   let fetched: FetchedToken | undefined;
   try {
     fetched = parse(answer);
@@ -39,9 +29,47 @@ export function readTokenAnswer(
   return fetched;
 }
 
+/**
+ * @param read - The app's own way. Default: `refreshToken` or `refresh_token`.
+ * @returns `undefined` if there is none.
+ * @throws {HubshareError} `token-unavailable`
+ */
+export function readRefreshToken(
+  text: string,
+  shown: string,
+  read: (answer: unknown) => unknown = (answer) =>
+    fieldsOf(answer)['refreshToken'] ?? fieldsOf(answer)['refresh_token'],
+): string | undefined {
+  const answer = parseJson(text, shown);
+  let token: unknown;
+  try {
+    token = read(answer);
+  } catch {
+    throw unavailable(`The refreshToken.read function given to refreshEndpoint() threw on the answer of ${shown}.`);
+  }
+  return typeof token === 'string' && token !== '' ? token : undefined;
+}
+
+function parseJson(text: string, shown: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const seen = /^\s*</.test(text)
+      ? 'HTML: probably a sign-in or error page'
+      : text.trim() === ''
+        ? 'nothing'
+        : 'something else';
+    throw unavailable(`The token endpoint ${shown} did not answer with JSON but with ${seen}. Check its URL.`);
+  }
+}
+
+function fieldsOf(answer: unknown): Readonly<Record<string, unknown>> {
+  return typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>) : {};
+}
+
 /** The default shape: RFC 6749 section 5.1, and what most apps make of it. `expires_in` is in seconds. */
 function parseTokenAnswer(answer: unknown): FetchedToken {
-  const fields = typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>) : {};
+  const fields = fieldsOf(answer);
   const token = fields['accessToken'] ?? fields['access_token'] ?? fields['token'];
   const life = fields['expiresIn'] ?? fields['expires_in'];
   // Some issuers send the number as text.

@@ -1,4 +1,5 @@
 /** What a token broker offers, and what it needs. */
+import type { ErrorCode } from '../../src/contract/errors.js';
 import type { TokenReport } from '../../src/contract/report.js';
 import type { Clock } from '../clock.js';
 import type { AccessToken } from './access-token.js';
@@ -19,6 +20,8 @@ export interface TokenBrokerOptions extends Partial<RefreshPolicy> {
   readonly fetchTimeoutMs?: number;
   /** `report()` has changed. */
   readonly onChange?: () => void;
+  /** How each question to the source ended, and the milliseconds that it took. Not of one that a sign-out has ended. */
+  readonly onFetched?: (end: 'received' | 'refreshed' | ErrorCode, tookMs: number) => void;
 }
 
 /** Told after each new token, before anyone who waits for it goes on. Must not throw. */
@@ -44,6 +47,11 @@ export interface TokenBroker {
   peek(): AccessToken | null;
   /** The hub said no to this token: it is not given out again, and the next `get` fetches anew. */
   refuse(token: string): void;
+  /**
+   * The hub said that this token ends soon. If it is the one in hand, the early refresh comes now, or as soon as half of the token's
+   * life is over: a hub that says so of every token sets no faster pace. Without a known life the pace is that of the cool-down.
+   */
+  expiring(token: string): void;
   /** Fetches now, whatever the token in hand; joins a fetch in progress. Rejects when that fails. */
   refreshNow(): Promise<AccessToken | null>;
   /** @returns The end of listening. */
@@ -52,8 +60,15 @@ export interface TokenBroker {
   hold(): () => void;
   /** Something arrived from the hub: an early refresh that is due, and whose timer has not come, starts now. Costs one comparison. */
   catchUp(): void;
-  /** Sign-out: forgets the token and everything about it, also what is under way. */
-  clear(): void;
+  /**
+   * Sign-out: forgets the token and everything about it, also what is under way, at once.
+   *
+   * @param options.keepsStored - What the source has stored stays: nobody signed out, the last tab has only gone.
+   * @returns Resolves when the source has forgotten its part too; never rejects.
+   */
+  clear(options?: { readonly keepsStored?: boolean }): Promise<void>;
+  /** Aborted with the reason when the token is forgotten; another one from then on. Whoever works for the user stops then. */
+  readonly signedIn: AbortSignal;
   /** Final. Leaves no timer. */
   close(): void;
   report(): TokenReport;

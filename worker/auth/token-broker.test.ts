@@ -305,6 +305,21 @@ describe('the early refresh', () => {
     expect(source.fetches).toBe(1);
   });
 
+  it('comes after growing pauses where each new token arrives nearly used up', async () => {
+    const { clock, source, broker } = setUp();
+    await clock.advanceBy(1_800_000_000_000);
+    let n = 0;
+    source.always = () => {
+      // An issue that was decades ago: by that the life is long, and its end always near.
+      const claims = { jti: ++n, iat: 1, exp: Math.floor(clock.now() / 1_000) + 300 };
+      return { token: `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.y` };
+    };
+    await broker.get();
+    broker.hold();
+    await clock.advanceBy(HOUR_MS);
+    expect(source.fetches).toBeLessThan(30);
+  });
+
   it('counts a call for the next token while it is under way as one fetch', async () => {
     const { clock, source, broker } = await withToken(300);
     broker.hold();
@@ -313,6 +328,157 @@ describe('the early refresh', () => {
     source.give('token-2', 300);
     expect((await Promise.all(asked)).map((token) => token?.token)).toEqual(['token-2', 'token-2']);
     expect(source.fetches).toBe(2);
+  });
+});
+
+describe('token.expiring (US8-3)', () => {
+  it('brings the refresh about at once, when half of the life is over', async () => {
+    const { clock, source, broker } = await withToken(300);
+    broker.hold();
+    await clock.advanceBy(150_000);
+    broker.expiring('token-1');
+    await clock.advanceBy(0);
+    expect(source.fetches).toBe(2);
+  });
+
+  it('comes true at half of the life when the hub said so from the start', async () => {
+    const { clock, source, broker } = await withToken(300);
+    broker.hold();
+    broker.expiring('token-1');
+    await clock.advanceBy(149_999);
+    expect(source.fetches).toBe(1);
+    await clock.advanceBy(1);
+    expect(source.fetches).toBe(2);
+  });
+
+  it('said twice, and during the refresh, and after it, is one refresh', async () => {
+    const { clock, source, broker } = await withToken(300);
+    broker.hold();
+    await clock.advanceBy(200_000);
+    broker.expiring('token-1');
+    broker.expiring('token-1');
+    await clock.advanceBy(0);
+    broker.expiring('token-1');
+    source.give('token-2', 300);
+    await clock.settle();
+    broker.expiring('token-1');
+    await clock.advanceBy(239_999);
+    expect(source.fetches).toBe(2);
+    await clock.advanceBy(1);
+    expect(source.fetches).toBe(3);
+  });
+
+  it.each([
+    [300, 24],
+    [undefined, 360],
+  ])('said of every token, all the time, is no storm: a life of %s s, %d refreshes in an hour', async (life, most) => {
+    const { clock, source, broker } = await withToken(life);
+    broker.hold();
+    let n = 1;
+    source.always = () => ({ token: `token-${++n}`, ...(life === undefined ? {} : { expiresInSeconds: life }) });
+    for (let second = 0; second < 3_600; second++) {
+      broker.expiring(broker.peek()?.token ?? '');
+      await clock.advanceBy(1_000);
+    }
+    expect(source.fetches).toBeGreaterThan(most / 2);
+    expect(source.fetches).toBeLessThanOrEqual(most + 1);
+  });
+
+  it('does not shorten the pause after a refresh that failed', async () => {
+    const { clock, source, broker } = await withToken(3_600, { failureCooldownMs: 10_000 });
+    broker.hold();
+    await clock.advanceBy(2_880_000);
+    source.fail();
+    await clock.settle();
+    broker.expiring('token-1');
+    await clock.advanceBy(9_999);
+    expect(source.fetches).toBe(2);
+    await clock.advanceBy(1);
+    expect(source.fetches).toBe(3);
+  });
+
+  it('refreshes a token that does not say when it ends', async () => {
+    const { clock, source, broker } = await withToken(undefined);
+    broker.hold();
+    await clock.advanceBy(HOUR_MS);
+    broker.expiring('token-1');
+    await clock.advanceBy(0);
+    expect(source.fetches).toBe(2);
+  });
+
+  it('changes nothing for another token, one that was refused, or where nobody holds', async () => {
+    const { clock, source, broker } = await withToken(300);
+    await clock.advanceBy(200_000);
+    broker.expiring('token-1');
+    await clock.advanceBy(0);
+    expect(clock.pending).toBe(0);
+    broker.refuse('token-1');
+    broker.hold();
+    broker.expiring('token-1');
+    broker.expiring('token-0');
+    await clock.advanceBy(10_000);
+    expect(source.fetches).toBe(1);
+  });
+});
+
+describe('a machine whose clock is wrong (SEC-2)', () => {
+  /** Issues JWTs of 300 s by its own clock, without saying the span beside them. */
+  async function atAnIssuer(aheadSeconds: number, more: { readonly iat?: boolean } = {}) {
+    const parts = setUp();
+    const { clock, source, broker } = parts;
+    await clock.advanceBy(1_800_000_000_000);
+    let n = 0;
+    source.always = () => {
+      const now = Math.floor(clock.now() / 1_000) + aheadSeconds;
+      const claims = { jti: ++n, exp: now + 300, ...(more.iat === false ? {} : { iat: now }) };
+      return { token: `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.y` };
+    };
+    await broker.get();
+    broker.hold();
+    return parts;
+  }
+
+  it.each([300, 60, 0, -60, -299, -300])(
+    'has one refresh per expiry, in time, where the issuer is ahead by %d s',
+    async (ahead) => {
+      const { clock, source, broker } = await atAnIssuer(ahead);
+      // With its first token it may be early; from then on it knows.
+      await clock.advanceBy(300_000);
+      for (let round = 0; round < 10; round++) {
+        const before = source.fetches;
+        const { receivedAtMs } = broker.peek()!;
+        await clock.advanceBy(receivedAtMs + 239_999 - clock.now());
+        expect(source.fetches).toBe(before);
+        await clock.advanceBy(1);
+        expect(source.fetches).toBe(before + 1);
+      }
+      // The first life of 300 s took at most one more.
+      expect(source.fetches).toBeLessThanOrEqual(1 + 2 + 10);
+    },
+  );
+
+  it.each([300, 0, -300])('makes no storm where tokens have no iat and the issuer is ahead by %d s', async (ahead) => {
+    const { clock, source, broker } = await atAnIssuer(ahead, { iat: false });
+    await clock.advanceBy(HOUR_MS);
+    expect(source.fetches).toBeLessThanOrEqual(16);
+    // And the hub, which knows, can still have it refreshed.
+    await clock.advanceBy(10_000);
+    const before = source.fetches;
+    broker.expiring(broker.peek()!.token);
+    await clock.advanceBy(10_000);
+    expect(source.fetches).toBe(before + 1);
+  });
+
+  it('does not take a token out of a cache for a fresh one', async () => {
+    const { clock, source, broker } = setUp();
+    await clock.advanceBy(1_800_000_000_000);
+    const now = clock.now() / 1_000;
+    const cached = `x.${Buffer.from(JSON.stringify({ iat: now - 200, exp: now + 100 })).toString('base64url')}.y`;
+    source.always = () => ({ token: cached });
+    await broker.get();
+    await clock.advanceBy(30_000);
+    await broker.refreshNow();
+    expect(broker.peek()).toMatchObject({ expiresAtMs: (now + 100) * 1_000, ageMs: 200_000 });
   });
 });
 
@@ -443,7 +609,7 @@ describe('clear', () => {
     const heard = vi.fn();
     broker.onToken(heard);
     const waiting = broker.refreshNow();
-    broker.clear();
+    void broker.clear();
     await expect(waiting).rejects.toMatchObject({ code: 'signed-out' });
     expect(source.signals[1]?.aborted).toBe(true);
 
@@ -459,7 +625,7 @@ describe('clear', () => {
   it('lets the next user fetch at once, and keeps the two apart', async () => {
     const { source, broker } = setUp();
     const ann = broker.get();
-    broker.clear();
+    void broker.clear();
     const bob = broker.get();
     source.give('token-of-ann');
     source.give('token-of-bob');
@@ -468,14 +634,41 @@ describe('clear', () => {
     expect(broker.peek()?.token).toBe('token-of-bob');
   });
 
+  it('wins over an answer that was looked at, for the callers whose turn had not come', async () => {
+    const { source, broker } = setUp();
+    const end = broker.onToken(() => {
+      end();
+      // As a listener of another part would: between the arrival and those who wait.
+      void broker.clear();
+    });
+    const asked = [broker.get(), broker.refreshNow()];
+    source.give('token-of-ann');
+    for (const ann of asked) await expect(ann).rejects.toMatchObject({ code: 'signed-out' });
+    expect(broker.peek()).toBeNull();
+  });
+
   it('wins over an answer that has arrived and was not yet looked at', async () => {
     const { source, broker } = setUp();
     const ann = broker.get();
     source.give('token-of-ann');
-    broker.clear();
+    void broker.clear();
     await expect(ann).rejects.toMatchObject({ code: 'signed-out' });
     expect(broker.peek()).toBeNull();
   });
+});
+
+it('redacts the token in hand however many other secrets have come since (SEC-3)', async () => {
+  const { source, sanitizer, broker } = await withToken(300);
+  for (let n = 0; n < 100; n++) sanitizer.watch(`connection-token-${n}`);
+  expect(sanitizer.redact('with token-1 in it')).toBe('with token-1 in it');
+  const next = broker.refreshNow();
+  source.give('opaque-token-2', 300);
+  await next;
+  for (let n = 0; n < 100; n++) sanitizer.watch(`connection-token-${n}`);
+  expect(sanitizer.redact('with opaque-token-2 in it')).toBe('with [redacted] in it');
+  void broker.clear();
+  for (let n = 0; n < 100; n++) sanitizer.watch(`connection-token-${n}`);
+  expect(sanitizer.redact('with opaque-token-2 in it')).toBe('with opaque-token-2 in it');
 });
 
 describe('close', () => {

@@ -15,7 +15,7 @@ import { fingerprint } from './sanitizer.js';
 import type { TokenBroker, TokenBrokerOptions, TokenListener } from './token-broker-types.js';
 import { isClosed, sameTokenAgain, signedOut } from './token-errors.js';
 import { cleanError, startTokenFlight, type TokenFlight } from './token-flight.js';
-import type { TokenSource } from './token-source.js';
+import type { FetchedToken, TokenSource } from './token-source.js';
 
 export type { TokenBroker, TokenBrokerOptions, TokenListener } from './token-broker-types.js';
 
@@ -26,6 +26,7 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
   const refused = new RefusedTokens(clock);
 
   let closed = false;
+  let user = new AbortController();
   /** Which signed-in user; raised by `clear`, compared after each await. */
   let epoch = 0;
   let current: AccessToken | null = null;
@@ -40,6 +41,9 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
   let rejected = false;
   let holds = 0;
   let dueAtMs: number | null = null;
+  /** Of the last token that came. Not forgotten with the user: it says something of this machine's clock. */
+  let lastAgeMs: number | null = null;
+  let releaseSecret: (() => void) | null = null;
   let timer: { readonly atMs: number; readonly disarm: () => void } | null = null;
   const seen = { fingerprint: null as string | null, refreshes: 0, failures: 0, lastTookMs: null as number | null };
 
@@ -64,10 +68,11 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
     try {
       const fetched = await under.fetched;
       if (epoch !== ownEpoch) throw closed ? isClosed() : signedOut();
-      const token = readAccessToken(fetched?.token, clock.now(), fetched?.expiresInSeconds);
+      const token = read(fetched);
       if (refused.has(token.token)) throw sameTokenAgain();
       flight = null;
       seen.lastTookMs = clock.now() - startedAtMs;
+      options.onFetched?.(current === null ? 'received' : 'refreshed', seen.lastTookMs);
       adopt(token);
       return token;
     } catch (error) {
@@ -76,6 +81,7 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
         seen.lastTookMs = clock.now() - startedAtMs;
         seen.failures++;
         rejected = isHubshareError(error) && error.code === 'token-rejected';
+        options.onFetched?.(cleanError(error, sanitizer).code, seen.lastTookMs);
         coolDown();
         schedule();
         changed();
@@ -84,24 +90,41 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
     }
   }
 
+  function read(fetched: FetchedToken): AccessToken {
+    const expiresInSeconds = fetched?.expiresInSeconds;
+    // The same as before, out of some cache: what was read when it was younger holds, unless the issuer says how long from now.
+    if (current !== null && fetched?.token === current.token && expiresInSeconds === undefined) return current;
+    return readAccessToken(fetched?.token, { receivedAtMs: clock.now(), expiresInSeconds, lastAgeMs });
+  }
+
   function adopt(token: AccessToken): void {
     const previous = current;
     const isNew = previous?.token !== token.token;
     if (previous !== null) seen.refreshes++;
+    if (isNew) {
+      lastAgeMs = token.ageMs;
+      replaceSecret(token.token);
+    }
     current = token;
     spent = false;
     rejected = false;
     dueAtMs = refreshAtMs(token, policy, random);
-    if (isNew) fruitless = 0;
     // A source that gives the token it gave before, or one that is nearly used up, is not asked again at once.
     if (!isNew || (dueAtMs !== null && dueAtMs <= clock.now())) coolDown();
-    else notBeforeMs = 0;
+    else notBeforeMs = fruitless = 0;
     schedule();
     if (isNew) {
       void identify(token);
       for (const listener of [...listeners]) listener(token, previous);
     }
     changed();
+  }
+
+  /** The token in hand is looked for in everything that is logged, however many other secrets have come since. */
+  function replaceSecret(token: string | null): void {
+    const before = releaseSecret;
+    releaseSecret = token === null ? null : sanitizer.hold(token);
+    before?.();
   }
 
   function coolDown(): void {
@@ -138,9 +161,13 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
 
   function drop(reason: HubshareError): void {
     epoch++;
+    const left = user;
+    if (!closed) user = new AbortController();
+    left.abort(reason);
     const dropped = flight;
     flight = null;
     current = null;
+    replaceSecret(null);
     spent = false;
     rejected = false;
     fruitless = 0;
@@ -167,7 +194,10 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
         return before;
       const ownEpoch = epoch;
       try {
-        return await orAborted(fetchToken(source), signal);
+        const fetched = await orAborted(fetchToken(source), signal);
+        // A sign-out between the arrival and this caller's turn.
+        if (epoch !== ownEpoch) throw closed ? isClosed() : signedOut();
+        return fetched;
       } catch (error) {
         signal?.throwIfAborted();
         const still = epoch === ownEpoch ? usable() : null;
@@ -184,9 +214,22 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
       schedule();
       changed();
     },
+    expiring(token) {
+      if (current?.token !== token || spent) return;
+      const { lifeMs, issuedAtMs, receivedAtMs } = current;
+      // A hub may say so of every token, or minutes ahead of the end of one that lives minutes: it does not set a faster pace than this.
+      const earliestMs = lifeMs === null ? receivedAtMs + policy.failureCooldownMs : issuedAtMs + lifeMs / 2;
+      dueAtMs = Math.min(dueAtMs ?? Infinity, earliestMs);
+      schedule();
+      changed();
+    },
     async refreshNow() {
       if (closed) throw isClosed();
-      return source === null ? null : fetchToken(source);
+      if (source === null) return null;
+      const ownEpoch = epoch;
+      const fetched = await fetchToken(source);
+      if (epoch !== ownEpoch) throw closed ? isClosed() : signedOut();
+      return fetched;
     },
     onToken(listener) {
       listeners.add(listener);
@@ -210,7 +253,18 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
       timer.disarm();
       refreshEarly();
     },
-    clear: () => drop(signedOut()),
+    async clear({ keepsStored = false } = {}) {
+      drop(signedOut());
+      if (keepsStored) return;
+      try {
+        await source?.forget?.();
+      } catch {
+        // A source of the app's own may throw; here the token is forgotten all the same.
+      }
+    },
+    get signedIn() {
+      return user.signal;
+    },
     close() {
       closed = true;
       drop(isClosed());

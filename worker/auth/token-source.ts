@@ -16,4 +16,12 @@ export interface FetchedToken {
 export interface TokenSource {
   readonly kind: 'endpoint' | 'tab';
   fetch(signal: AbortSignal): Promise<FetchedToken>;
+  /** The user has signed out: whatever is stored of the user is wiped. What is under way has been aborted before. */
+  forget?(): Promise<void>;
+  /** A token that was stored earlier may be another user's: it is given only if `mayGive` says so, else it is wiped. */
+  onStored?(mayGive: (token: string) => boolean): void;
+  /** An address that gives tokens: no tab may ask there with the worker's token. */
+  readonly url?: string;
+  /** The source has something to say that no error carries, such as that it cannot store; without secrets. */
+  onNote?(listener: (text: string) => void): void;
 }

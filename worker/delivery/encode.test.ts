@@ -20,10 +20,11 @@ const status: HubStatus = {
   retryAtMs: null,
   transport: 'WebSockets',
   lastReconnect: null,
+  authenticationRequired: false,
 };
 
 it('writes entries as the contract has them', () => {
-  expect(encodeHub(2, 'https://h.test/ops')).toEqual({ kind: 'hub', hub: 2, text: '[0,2,"https://h.test/ops"]' });
+  expect(encodeHub(2, 'https://h.test/ops', 3)).toEqual({ kind: 'hub', hub: 2, text: '[0,2,"https://h.test/ops",3]' });
   expect(encodeEvent(2, 'metric', [{ a: 1 }, null])).toEqual({
     kind: 'event',
     hub: 2,

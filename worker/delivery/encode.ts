@@ -26,8 +26,8 @@ export function encoderFor(format: Format): Encoder {
     : { event: eventValue, item: itemValue, retained: retainedValue };
 }
 
-export function encodeHub(hub: number, url: string): Encoded & { readonly text: string } {
-  return { kind: 'hub', hub, text: JSON.stringify([EntryKind.hub, hub, url]) };
+export function encodeHub(hub: number, url: string, attachment: number): Encoded & { readonly text: string } {
+  return { kind: 'hub', hub, text: JSON.stringify([EntryKind.hub, hub, url, attachment]) };
 }
 
 export function encodeEvent(

@@ -1100,3 +1100,61 @@ it('delivers every item and event exactly once in order, or counts the event in 
     if (wrong !== null) expect.fail(`seed ${seed}: ${wrong}`);
   }
 });
+
+describe('dispatched', () => {
+  /** Resolves to whether it has come. */
+  async function isOver(waiting: Promise<void>): Promise<boolean> {
+    return Promise.race([waiting.then(() => true), new Promise<false>((resolve) => setTimeout(resolve, 0, false))]);
+  }
+
+  it('asks for the acknowledgement of what waits, and resolves with it, not before', async () => {
+    const { outbox, batches, endTask } = setUp();
+    outbox.push(event(1));
+    const over = outbox.dispatched();
+    endTask();
+    expect(batches).toMatchObject([{ last: 1, wantsAck: true }]);
+    expect(await isOver(over)).toBe(false);
+    outbox.acknowledge(1, 7);
+    expect(await isOver(over)).toBe(true);
+  });
+
+  it('asks though what there is was posted without asking', async () => {
+    const { outbox, batches, endTask } = setUp();
+    outbox.push(event(1));
+    endTask();
+    const over = outbox.dispatched();
+    endTask();
+    expect(batches).toMatchObject([{ last: 1 }, { last: 2, wantsAck: true, text: '[]' }]);
+    outbox.acknowledge(1, 7);
+    expect(await isOver(over)).toBe(false);
+    outbox.acknowledge(2, 7);
+    expect(await isOver(over)).toBe(true);
+  });
+
+  it('asks again when an earlier batch is asked for, and once for all who wait', async () => {
+    const { outbox, batches, endTask } = setUp({ window: 2 });
+    outbox.push(event(1));
+    endTask();
+    expect(batches).toMatchObject([{ last: 1, wantsAck: true }]);
+    outbox.push(event(2));
+    const all = Promise.all([outbox.dispatched(), outbox.dispatched()]);
+    endTask();
+    expect(batches).toMatchObject([{}, { last: 2, wantsAck: true }]);
+    outbox.acknowledge(2, 7);
+    await all;
+    expect(batches).toHaveLength(2);
+  });
+
+  it('is over when the tab parks, and at once for one that is parked or has read all', async () => {
+    const { outbox, endTask, ackAll } = setUp();
+    expect(await isOver(outbox.dispatched())).toBe(true);
+    outbox.push(event(1));
+    const over = outbox.dispatched();
+    endTask();
+    outbox.setParked(true);
+    expect(await isOver(over)).toBe(true);
+    outbox.push(event(2));
+    expect(await isOver(outbox.dispatched())).toBe(true);
+    ackAll();
+  });
+});

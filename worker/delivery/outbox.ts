@@ -61,6 +61,8 @@ export interface Outbox {
    */
   push(entry: Encoded, conflateKey?: string): boolean;
   acknowledge(last: number, atMs: number): void;
+  /** Resolves when the tab has dispatched all that there is now, for which it is asked; at once while it is parked, or when it parks. */
+  dispatched(): Promise<void>;
   /** While parked nothing is posted. */
   setParked(parked: boolean): void;
   /** Forgets all that waits of one hub, or of all hubs, but their names: nothing of it is ever delivered. */
@@ -74,15 +76,19 @@ export function createOutbox(deps: {
   readonly post: (frame: WorkerFrame) => void;
   /** Runs the flush soon. `canWait`: it may be later, together with what comes meanwhile. */
   readonly schedule: ScheduleFlush;
+  /** An event of the hub of that number was dropped. */
+  readonly onDropped?: (hub: number) => void;
 }): Outbox {
   const { limits } = deps;
-  const line = createWaitingLine(limits);
+  const line = createWaitingLine(limits, deps.onDropped);
   let number = 0;
   let posted = 0;
   /** The last number of each batch of which the tab has not said that it has read it, oldest first. */
   const unread: number[] = [];
   /** The last number of the batch that asks for an acknowledgement which has not come. */
   let asked: number | null = null;
+  /** Those who wait until the tab has dispatched the entry of that number. */
+  let waiters: { readonly number: number; readonly resolve: () => void }[] = [];
   let delivered = 0;
   let lastAckAtMs: number | null = null;
   let parked = false;
@@ -125,7 +131,7 @@ export function createOutbox(deps: {
     if (line.waiting === 0) last = number;
     posted = last;
     unread.push(last);
-    const isAsking = asked === null && unread.length * 2 >= limits.window;
+    const isAsking = (asked === null && unread.length * 2 >= limits.window) || isAwaited(last);
     if (isAsking) asked = last;
     const numbers = isAsking ? ({ last, wantsAck: true } as const) : { last };
     deps.post(
@@ -133,6 +139,18 @@ export function createOutbox(deps: {
         ? { kind: 'batch', ...numbers, text: textOfBatch(parts) }
         : { kind: 'values', ...numbers, entries: parts.map(entryOf) },
     );
+  }
+
+  /** Somebody waits for this batch, and no later one is on its way that says the same. */
+  function isAwaited(last: number): boolean {
+    return waiters.some((waiter) => waiter.number <= last && (asked === null || asked < waiter.number));
+  }
+
+  function settleWaiters(last: number): void {
+    if (waiters.length === 0) return;
+    const due = waiters.filter((waiter) => waiter.number <= last);
+    waiters = waiters.filter((waiter) => waiter.number > last);
+    for (const { resolve } of due) resolve();
   }
 
   return {
@@ -179,10 +197,22 @@ export function createOutbox(deps: {
         open = unread[0];
       }
       if (asked !== null && asked <= last) asked = null;
+      settleWaiters(last);
       scheduleFlush();
+    },
+    dispatched() {
+      const unreadTo = unread.at(-1);
+      if (parked || (posted === number && unreadTo === undefined)) return Promise.resolve();
+      // Posted without having asked: an empty batch asks.
+      if (posted === number && asked !== unreadTo) number += 1;
+      return new Promise((resolve) => {
+        waiters.push({ number, resolve });
+        scheduleFlush();
+      });
     },
     setParked(value) {
       parked = value;
+      if (value) settleWaiters(Infinity);
       line.keepNewestOnly(value);
       scheduleFlush();
     },

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { MAX_METHODS_OF_TAB } from '../limits.js';
 import { PartTab } from '../testing/fake-tab.js';
 import { createSubscriptions } from './subscriptions.js';
 
@@ -42,4 +43,17 @@ it('takes a tab out everywhere, and names what nobody wants then', () => {
   expect(subscriptions.removeTab(first)).toEqual(['metric']);
   expect([...subscriptions.of('incident')]).toEqual([second]);
   expect(subscriptions.removeTab(first)).toEqual([]);
+});
+
+it('lets no tab want more methods than the limit, and others what they want', () => {
+  const { first, second, subscriptions } = setUp();
+  for (let n = 0; n < MAX_METHODS_OF_TAB; n += 1) subscriptions.add(first, `m${n}`);
+  expect(() => subscriptions.add(first, 'one-more')).toThrow(expect.objectContaining({ code: 'limit-reached' }));
+  expect([...subscriptions.of('one-more')]).toEqual([]);
+  expect(subscriptions.add(first, 'm0')).toBe(false);
+  expect(subscriptions.add(second, 'one-more')).toBe(true);
+  subscriptions.remove(first, 'm0');
+  expect(subscriptions.add(first, 'm0')).toBe(true);
+  subscriptions.removeTab(first);
+  expect(subscriptions.add(first, 'one-more')).toBe(false);
 });

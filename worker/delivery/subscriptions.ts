@@ -1,8 +1,9 @@
 /** Which tabs want which client method of one hub. The cost of an event is in the tabs that subscribed. */
+import { limitReached, MAX_METHODS_OF_TAB } from '../limits.js';
 import type { Tab } from '../tabs/tab.js';
 
 export interface Subscriptions {
-  /** @returns whether this is the first tab that wants the method. */
+  /** @returns whether this is the first tab that wants the method. @throws {HubshareError} `limit-reached` */
   add(tab: Tab, method: string): boolean;
   /** @returns whether no tab wants the method any more. */
   remove(tab: Tab, method: string): boolean;
@@ -16,10 +17,14 @@ const NOBODY: ReadonlySet<Tab> = new Set();
 
 export function createSubscriptions(): Subscriptions {
   const tabsByMethod = new Map<string, Set<Tab>>();
+  /** How many methods each tab wants. */
+  const wanted = new WeakMap<Tab, number>();
 
   function remove(tab: Tab, method: string): boolean {
     const tabs = tabsByMethod.get(method);
-    if (tabs === undefined || !tabs.delete(tab) || tabs.size > 0) return false;
+    if (tabs?.delete(tab) !== true) return false;
+    wanted.set(tab, (wanted.get(tab) ?? 1) - 1);
+    if (tabs.size > 0) return false;
     tabsByMethod.delete(method);
     return true;
   }
@@ -27,6 +32,15 @@ export function createSubscriptions(): Subscriptions {
   return {
     add(tab, method) {
       const tabs = tabsByMethod.get(method);
+      if (tabs?.has(tab) === true) return false;
+      const count = wanted.get(tab) ?? 0;
+      if (count >= MAX_METHODS_OF_TAB)
+        throw limitReached(
+          'client methods of one hub are heard by one page',
+          MAX_METHODS_OF_TAB,
+          'Call off() for some.',
+        );
+      wanted.set(tab, count + 1);
       if (tabs !== undefined) {
         tabs.add(tab);
         return false;

@@ -1,5 +1,6 @@
 /** The topics that one hub knows by name: the worker's own, then those of the first tab that declares the name. */
 import type { KeyPath, Retain, TopicDeclaration } from '../../src/contract/topics.js';
+import { MAX_TOPICS_OF_HUB } from '../limits.js';
 import { keyAt, type KeyOf } from './topic-keys.js';
 
 export interface Topic extends Omit<TopicDeclaration, 'keyPath'> {
@@ -12,7 +13,7 @@ export interface Topic extends Omit<TopicDeclaration, 'keyPath'> {
 
 export interface TopicDeclarations {
   find(name: string): Topic | undefined;
-  /** Names that are declared already stay as they are. They all stay until the hub is closed, as its settings do. */
+  /** Names that are declared already stay as they are. They all stay until the hub is closed, as its settings do. Over the limit: ignored. */
   declare(topics: Readonly<Record<string, TopicDeclaration>>): void;
 }
 
@@ -23,7 +24,8 @@ export function createTopicDeclarations(own: readonly Topic[] = []): TopicDeclar
     find: (name) => topics.get(name),
     declare(declared) {
       for (const [name, declaration] of Object.entries(declared))
-        if (!topics.has(name)) topics.set(name, { name, ...declaration, keyOf: keyAt(declaration.keyPath) });
+        if (!topics.has(name) && topics.size < MAX_TOPICS_OF_HUB)
+          topics.set(name, { name, ...declaration, keyOf: keyAt(declaration.keyPath) });
     },
   };
 }

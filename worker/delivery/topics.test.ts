@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { wireError } from '../../src/contract/errors.js';
+import { MAX_TOPIC_KEYS_OF_TAB, MAX_TOPICS_OF_HUB } from '../limits.js';
 import { PartTab } from '../testing/fake-tab.js';
 import { METRIC, setUpLiveTopics, setUpTopics, TOPIC_LINGER } from '../testing/topic-hub.js';
+import { createTopicDeclarations } from './topic-declarations.js';
 
 const tabs = () =>
   ['a', 'b', 'c'].map((id, place) => new PartTab(id, { ordinal: place + 1 })) as [PartTab, PartTab, PartTab];
-const OK = { ok: true, value: { retain: 'last' } };
+const OK = { ok: true, value: { retain: 'last', declaration: METRIC } };
 
 describe('a key', () => {
   it('is joined when the first tab wants it, once for all tabs', async () => {
@@ -499,7 +501,7 @@ describe('the retained value', () => {
     await hub.emit('metric', { name: 'cpu', value: 1 });
     const late = join(b, 'cpu');
     await clock.settle();
-    expect(late.settled?.reply).toEqual({ ok: true, value: { retain: 'none' } });
+    expect(late.settled?.reply).toMatchObject({ ok: true, value: { retain: 'none' } });
     expect(b.retained()).toEqual([]);
     expect(audience.topics()).toMatchObject([{ retainedAtMs: null }]);
   });
@@ -565,5 +567,32 @@ describe('a report', () => {
     const [a] = tabs();
     for (let key = 0; key < 250; key += 1) join(a, key);
     expect(audience.topics()).toHaveLength(200);
+  });
+});
+
+describe('a tab that wants keys without end', () => {
+  it('is refused over the limit, and may have another when it lets one go', async () => {
+    const { audience, clock, join } = setUpTopics();
+    const [a, b] = tabs();
+    for (let n = 0; n < MAX_TOPIC_KEYS_OF_TAB; n += 1) void audience.joinTopic(a.tab, 'metric', n);
+    const refused = join(a, 'one-more');
+    await clock.settle();
+    expect(refused.settled?.reply).toMatchObject({ ok: false, error: { code: 'limit-reached' } });
+    // What it holds it may ask for again, and others what they want.
+    const [known, other] = [join(a, 5), join(b, 'one-more')];
+    await clock.settle();
+    expect([known.settled, other.settled]).toEqual([null, null]);
+    audience.leaveTopic(a.tab, 'metric', 0);
+    const taken = join(a, 'one-more');
+    await clock.settle();
+    expect(taken.settled).toBeNull();
+    for (const { tab } of [a, b]) audience.drop(tab);
+  });
+
+  it('declares no more names than a hub knows', () => {
+    const declarations = createTopicDeclarations();
+    for (let n = 0; n <= MAX_TOPICS_OF_HUB; n += 1) declarations.declare({ [`t${n}`]: METRIC });
+    expect(declarations.find(`t${MAX_TOPICS_OF_HUB - 1}`)).toBeDefined();
+    expect(declarations.find(`t${MAX_TOPICS_OF_HUB}`)).toBeUndefined();
   });
 });

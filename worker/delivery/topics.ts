@@ -5,6 +5,7 @@ import type { CallOutcome } from '../../src/contract/rpc.js';
 import type { TopicJoined, TopicKey, TopicMatch } from '../../src/contract/topics.js';
 import type { Clock, TimerHandle } from '../clock.js';
 import { messageOf } from '../hub/failure.js';
+import { limitReached, MAX_TOPIC_KEYS_OF_TAB } from '../limits.js';
 import type { Journal } from '../observe/journal.js';
 import type { Tab } from '../tabs/tab.js';
 import { encodeRefused, type Encoder } from './encode.js';
@@ -97,6 +98,8 @@ export function createTopics(deps: {
   const { hub, url, clock, journal, encoder, declarations } = deps;
   const active = new Map<string, ActiveTopic>();
   const byEvent = new Map<string, ActiveTopic[]>();
+  /** How many members each tab holds. */
+  const held = new WeakMap<Tab, number>();
   /** Topics whose events without a key were noted: a defect of the app that would fill the journal. */
   const noted = new Set<string>();
 
@@ -127,6 +130,17 @@ export function createTopics(deps: {
       else byEvent.delete(topic.event);
     }
     deps.onUnwanted(topic.event);
+  }
+
+  function holdsTooMany(tab: Tab, topic: Topic, key: TopicKey): boolean {
+    return (
+      (held.get(tab) ?? 0) >= MAX_TOPIC_KEYS_OF_TAB &&
+      active.get(topic.name)?.members.get(String(key))?.holders.has(tab) !== true
+    );
+  }
+
+  function holds(tab: Tab, by: 1 | -1): void {
+    held.set(tab, (held.get(tab) ?? 0) + by);
   }
 
   function allMembers(): Member[] {
@@ -210,7 +224,10 @@ export function createTopics(deps: {
     const { topic, key } = member;
     journal.note('hub', `${topic.join} of ${key} in topic ${topic.name} failed: ${error.message}`, error.code);
     const asking = [...member.holders].filter(([, { waiting }]) => waiting.length > 0);
-    for (const [tab] of asking) member.holders.delete(tab);
+    for (const [tab] of asking) {
+      member.holders.delete(tab);
+      holds(tab, -1);
+    }
     dispatch(member, { type: 'join-failed', run, isHeld: member.holders.size > 0 });
     for (const [, holder] of asking) answer(holder, { ok: false, error });
   }
@@ -222,6 +239,7 @@ export function createTopics(deps: {
     journal.note('hub', `${topic.join} of ${key} in topic ${topic.name} failed: ${error.message}`, error.code);
     const holders = [...member.holders];
     member.holders.clear();
+    for (const [tab] of holders) holds(tab, -1);
     // First: a tab that asks again when it is told finds it free.
     dispatch(member, event);
     for (const [tab, holder] of holders) {
@@ -246,6 +264,7 @@ export function createTopics(deps: {
     const holder = member.holders.get(tab);
     if (holder === undefined) return;
     member.holders.delete(tab);
+    holds(tab, -1);
     answer(holder, { ok: false, error: why });
     if (member.holders.size === 0) dispatch(member, { type: 'released' });
     else deps.onChange();
@@ -272,11 +291,13 @@ export function createTopics(deps: {
       const outcome = (reply: CallOutcome['reply']): CallOutcome => ({ after: tab.outbox.takePlace(), reply });
       const topic = declarations.find(name);
       if (topic === undefined) return Promise.resolve(outcome({ ok: false, error: unknownTopic(name) }));
+      if (holdsTooMany(tab, topic, key)) return Promise.resolve(outcome({ ok: false, error: TOO_MANY_KEYS }));
       const member = memberOf(topic, String(key));
       let holder = member.holders.get(tab);
       if (holder === undefined) {
         holder = { key, waiting: [] };
         member.holders.set(tab, holder);
+        holds(tab, 1);
         if (member.value !== null) {
           const { args, atMs } = member.value;
           tab.deliver(encoder.retained(hub, topic.name, member.key, args, atMs), url);
@@ -321,7 +342,10 @@ export function createTopics(deps: {
         member.disarmLinger?.();
         member.disarmLossWait?.();
         forget(member);
-        for (const holder of member.holders.values()) answer(holder, { ok: false, error: why });
+        for (const [tab, holder] of member.holders) {
+          holds(tab, -1);
+          answer(holder, { ok: false, error: why });
+        }
         member.holders.clear();
       }
     },
@@ -368,10 +392,17 @@ function answer({ waiting }: Holder, reply: CallOutcome['reply']): void {
   for (const resolve of waiting.splice(0)) resolve(reply);
 }
 
-function letIn({ retain }: Topic): CallOutcome['reply'] {
-  const joined: TopicJoined = { retain };
+function letIn({ event, join, leave, keyPath, retain }: Topic): CallOutcome['reply'] {
+  const declaration = keyPath === null ? null : { event, join, leave, keyPath, retain };
+  const joined: TopicJoined = { retain, declaration };
   return { ok: true, value: joined };
 }
+
+const TOO_MANY_KEYS = limitReached(
+  'keys of topics are held by one page',
+  MAX_TOPIC_KEYS_OF_TAB,
+  'Unsubscribe from those that it no longer needs.',
+).wire;
 
 const LET_GO = wireError('stopped', 'The tab let the key of the topic go before the hub had answered.', {});
 

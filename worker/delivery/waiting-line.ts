@@ -60,7 +60,11 @@ interface Load {
   chars: number;
 }
 
-export function createWaitingLine(limits: OutboxLimits): WaitingLine {
+/** @param onDropped - An event of the hub of that number was dropped. */
+export function createWaitingLine(
+  limits: OutboxLimits,
+  onDropped: (hub: number) => void = () => undefined,
+): WaitingLine {
   let head: Place | null = null;
   let tail: Place | null = null;
   let waiting = 0;
@@ -192,6 +196,7 @@ export function createWaitingLine(limits: OutboxLimits): WaitingLine {
     const { entry } = place;
     if (entry.kind === 'log') return remove(place);
     dropped += 1;
+    onDropped(entry.hub);
     const gap = gaps.get(entry.hub);
     const before = gap?.entry.kind === 'gap' ? gap.entry.dropped : 0;
     const more: Gap = { kind: 'gap', hub: entry.hub, dropped: before + 1 };

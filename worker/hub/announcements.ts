@@ -8,6 +8,7 @@ import type { HubLink } from './hub-link.js';
 import { createLastReconnect } from './last-reconnect.js';
 import type { Membership } from './membership.js';
 import { projectStatus } from './status.js';
+import type { Tab } from '../tabs/tab.js';
 
 export interface Announcements {
   readonly status: HubStatus;
@@ -15,8 +16,8 @@ export interface Announcements {
   follow(state: State, before: State): void;
   /** Stateful reconnect has brought the connection back. */
   resumed(lastedMs: number): void;
-  /** Why the hub is closed although nothing failed (sign-out); `null`: it is wanted again. */
-  closedBy(error: WireError | null): void;
+  /** Tells tabs that are members no more why the hub is closed for them, although nothing failed. */
+  goodbye(tabs: Iterable<Tab>, why: WireError): void;
   /** Tells every member the present status. */
   publish(): void;
   /** Gives a line of SignalR's log, redacted, to the tabs that want it; `level` is SignalR's `LogLevel`. */
@@ -36,13 +37,12 @@ export function createAnnouncements(deps: {
   const { url, hub, link, members, clock } = deps;
   const lastReconnect = createLastReconnect();
   let lastConnectedMs = 0;
-  let closedBy: WireError | null = null;
 
   function status(): HubStatus {
     return projectStatus({
       state: link.state,
       transport: link.transport,
-      closedBy,
+      closedBy: null,
       lastConnectedMs,
       activeHubs: deps.activeHubs(),
       primaryTabId: members.primaryId,
@@ -74,8 +74,19 @@ export function createAnnouncements(deps: {
       lastReconnect.resumed(clock.now(), lastedMs);
       publish();
     },
-    closedBy(error) {
-      closedBy = error;
+    goodbye(tabs, why) {
+      const parting = projectStatus({
+        state: { kind: 'idle', run: 0 },
+        transport: null,
+        closedBy: why,
+        lastConnectedMs,
+        activeHubs: deps.activeHubs(),
+        primaryTabId: null,
+        tabIds: [],
+        lastReconnect: null,
+      });
+      const encoded = encodeStatus(hub, parting);
+      for (const tab of tabs) tab.deliver(encoded, url);
     },
     publish,
     log(level, text) {

@@ -1,5 +1,5 @@
 /** One call of a tab, from its acceptance to its outcome: the same call twice is one call, and the outcome goes to the caller only. */
-import { isHubshareError, wireError, type WireError } from '../../src/contract/errors.js';
+import { HubshareError, isHubshareError, wireError, type WireError } from '../../src/contract/errors.js';
 import type { CallOutcome, HubCall, Reply } from '../../src/contract/rpc.js';
 import type { Tab } from '../tabs/tab.js';
 import { messageOf } from './failure.js';
@@ -18,6 +18,8 @@ export type Perform = (uploads: readonly UploadSource[] | undefined, ended: () =
 export interface CallRuns {
   /** @param uploadsGoOn - Whether the streams that go with the call outlive its success: nothing but their own end ends them. */
   run(tab: Tab, call: HubCall, perform: Perform, uploadsGoOn?: () => boolean): Promise<CallOutcome>;
+  /** Every call, or every one of a tab, ends now with this error: what the hub may still say to it is for nobody. */
+  endAll(error: WireError, owner?: Tab): void;
 }
 
 export function createCallRuns(deps: {
@@ -28,6 +30,15 @@ export function createCallRuns(deps: {
 }): CallRuns {
   const { link, uploads, counters } = deps;
   const underWay = new WeakMap<Tab, Map<string, Promise<CallOutcome>>>();
+  const ends = new Map<(error: HubshareError) => void, Tab>();
+
+  /** What the call comes to, unless it is ended before. */
+  function orEnded(tab: Tab, result: Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      ends.set(reject, tab);
+      result.then(resolve, reject).finally(() => ends.delete(reject));
+    });
+  }
 
   async function start(tab: Tab, call: HubCall, perform: Perform, uploadsGoOn: () => boolean): Promise<CallOutcome> {
     counters.calls += 1;
@@ -41,7 +52,7 @@ export function createCallRuns(deps: {
     if (state.kind === 'live') tab.accept(call.callId);
     let reply: Reply<unknown>;
     try {
-      reply = { ok: true, value: await perform(sources, ended) };
+      reply = { ok: true, value: await orEnded(tab, perform(sources, ended)) };
     } catch (error) {
       counters.callsFailed += 1;
       const sameRun = state.kind === 'live' && link.state.kind === 'live' && link.state.run === state.run;
@@ -62,6 +73,13 @@ export function createCallRuns(deps: {
       const outcome = start(tab, call, perform, uploadsGoOn).finally(() => ofTab.delete(call.callId));
       ofTab.set(call.callId, outcome);
       return outcome;
+    },
+    endAll(error, owner) {
+      for (const [end, tab] of [...ends]) {
+        if (owner !== undefined && tab !== owner) continue;
+        ends.delete(end);
+        end(new HubshareError(error));
+      }
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Tab } from '../tabs/tab.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { PartTab, wishFor } from '../testing/fake-tab.js';
 import { createClaims } from './claims.js';
+import { signedOutError } from './fence-errors.js';
 import { createMembership } from './membership.js';
 
 const HUB = 'https://h.test/hubs/ops';
@@ -12,7 +13,7 @@ const WAIT_MS = 200;
 const CONFIRM_MS = 2_000;
 const ID = 'alarm-1';
 
-function setUp(names = 'abc', maxSettled?: number) {
+function setUp(names = 'abc', maxSettled?: number, maxOpenOfTab?: number, startsAfterMs = WAIT_MS) {
   const clock = new FakeClock();
   const journal = createJournal({ now: () => 0, redact: (text) => text, maxEntries: 10, onChange: () => undefined });
   const members = createMembership(journal);
@@ -22,7 +23,9 @@ function setUp(names = 'abc', maxSettled?: number) {
     confirmMs: CONFIRM_MS,
     rank: () => members.ranked(() => true),
     ...(maxSettled === undefined ? {} : { maxSettled }),
+    ...(maxOpenOfTab === undefined ? {} : { maxOpenOfTab }),
   });
+  clock.jumpBy(startsAfterMs);
   const join = (id: string): Tab => {
     const { tab } = new PartTab(id);
     members.put(tab, wishFor(HUB));
@@ -65,6 +68,26 @@ function setUp(names = 'abc', maxSettled?: number) {
   };
   return { ...world, a: tabs[0]!, b: tabs[1]!, c: tabs[2]!, tabs };
 }
+
+describe('a claim in the first moments of a worker', () => {
+  it('waits for the tab that knows it to be settled', async () => {
+    const { clock, claims, claim, a } = setUp('abc', undefined, undefined, 0);
+    const told = claim(a);
+    await clock.advanceBy(WAIT_MS - 1);
+    expect(told.answer).toBeNull();
+    claims.learn([ID]);
+    await clock.settle();
+    expect(told.answer).toBe('lost');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is offered after the wait when nobody knows of it', async () => {
+    const { clock, claim, a } = setUp('abc', undefined, undefined, 0);
+    const told = claim(a);
+    await clock.advanceBy(WAIT_MS);
+    expect(told.answer).toBe('offered');
+  });
+});
 
 describe('a claim', () => {
   it('of the best tab is offered at once', async () => {
@@ -353,7 +376,7 @@ it('forgets all when the user signs out', async () => {
   claim(a);
   const waiting = claim(b);
   const gathering = claim(b, 'alarm-2');
-  claims.clear();
+  claims.clear(signedOutError());
   await clock.settle();
   expect([waiting.answer, gathering.answer]).toEqual(['signed-out', 'signed-out']);
   expect(claims.confirm(a, ID)).toBe(false);
@@ -428,4 +451,28 @@ describe('tabs that claim, confirm, die, park and wait in any order', () => {
       expect(clock.pending).toBe(0);
     },
   );
+});
+
+describe('a tab that claims without end', () => {
+  it('is refused over the limit, whether it waits, is offered the claim or was, and the others are not', async () => {
+    const { clock, claims, tabs } = setUp('ab', undefined, 3);
+    const [a, b] = tabs as [Tab, Tab];
+    // Offered and never confirmed: after its time the first holds no offer any more, and still may confirm.
+    await expect(claims.claim(a, 'x1')).resolves.toBe('offered');
+    await clock.advanceBy(CONFIRM_MS);
+    await expect(claims.claim(a, 'x2')).resolves.toBe('offered');
+    void claims.claim(a, 'x2').catch(() => undefined);
+    await expect(claims.claim(a, 'x3')).resolves.toBe('offered');
+    await expect(claims.claim(a, 'x4')).rejects.toMatchObject({ code: 'limit-reached', wire: { most: 3 } });
+    expect(claims.open).toBe(3);
+    const other = claims.claim(b, 'y1');
+    await clock.advanceBy(WAIT_MS);
+    await expect(other).resolves.toBe('offered');
+    expect(claims.confirm(a, 'x3')).toBe(true);
+    await expect(claims.claim(a, 'x4')).resolves.toBe('offered');
+    claims.drop(a);
+    claims.drop(b);
+    expect(claims.open).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
 });

@@ -10,8 +10,9 @@
  *                                                                 v  |
  *                                                                 open
  */
-import { HubshareError, wireError } from '../../src/contract/errors.js';
+import { HubshareError, wireError, type WireError } from '../../src/contract/errors.js';
 import type { Clock } from '../clock.js';
+import { limitReached, MAX_OPEN_CLAIMS_OF_TAB } from '../limits.js';
 import type { Tab } from '../tabs/tab.js';
 
 /** Settled claims that are remembered per hub: a tab that was long asleep may claim what the others settled long ago. */
@@ -24,19 +25,23 @@ export interface Claims {
    * The tab would do it. Stays pending while others are better placed; a parked tab is answered when it is back.
    *
    * @returns `offered`: it must confirm; `lost`: another tab has confirmed.
-   * @throws {HubshareError} `stopped`, `signed-out` The tab has let the hub go meanwhile.
+   * @throws {HubshareError} `stopped`, `signed-out` The tab has let the hub go meanwhile. `limit-reached`
    */
   claim(tab: Tab, id: string): Promise<'offered' | 'lost'>;
   /** @returns `true`, to exactly one tab: it may do it, no other one will. `false`: the offer has gone to another one. */
   confirm(tab: Tab, id: string): boolean;
   /** A member was parked, is back, was shown, hidden or is a new one: whoever is offered a claim must be able to do it. */
   review(): void;
-  /** The tab has let the hub go or has gone. After it has ceased to be ranked. */
-  drop(tab: Tab): void;
+  /**
+   * The tab has let the hub go or has gone. After it has ceased to be ranked.
+   *
+   * @param why - What its claims end with. Default: `stopped`.
+   */
+  drop(tab: Tab, why?: WireError): void;
   /** A tab knows these to be settled, oldest first: it heard so from a worker that has died. */
   learn(ids: readonly string[]): void;
-  /** The user has signed out: all is forgotten, also what is settled. */
-  clear(): void;
+  /** The user has signed out, or another one has come: all is forgotten, also what is settled. */
+  clear(why: WireError): void;
 }
 
 interface Waiter {
@@ -69,9 +74,13 @@ export function createClaims(deps: {
   readonly rank: () => readonly Tab[];
   /** Default 10 000. */
   readonly maxSettled?: number;
+  /** Default 1 000. */
+  readonly maxOpenOfTab?: number;
 }): Claims {
-  const { clock, maxSettled = MAX_SETTLED } = deps;
+  const { clock, maxSettled = MAX_SETTLED, maxOpenOfTab = MAX_OPEN_CLAIMS_OF_TAB } = deps;
   const claims = new Map<string, Claim>();
+  /** At first every claim waits: a worker has died before this one, maybe, and the tab that knows it to be settled is on its way. */
+  const hurriesFromMs = clock.now() + deps.waitMs;
   /** Oldest first. */
   const settled = new Set<string>();
 
@@ -136,7 +145,8 @@ export function createClaims(deps: {
     const waiter = best(claim);
     if (waiter === undefined) return;
     // Once it was offered to somebody it has waited long enough.
-    if (late.size > 0 || waiter.tab === first) offer(id, claim, waiter);
+    const mayHurry = waiter.tab === first && clock.now() >= hurriesFromMs;
+    if (late.size > 0 || mayHurry) offer(id, claim, waiter);
     else if (phase.kind === 'open' && waiting.length > 0) {
       claim.phase = { kind: 'gathering', disarm: clock.setTimeout(() => passOn(id, claim), deps.waitMs) };
     }
@@ -148,6 +158,14 @@ export function createClaims(deps: {
     },
     claim(tab, id) {
       if (settled.has(id)) return Promise.resolve('lost');
+      // Counted only when there are so many at all.
+      if (
+        claims.size >= maxOpenOfTab &&
+        [...claims.values()].filter((claim) => isOf(claim, tab)).length >= maxOpenOfTab
+      )
+        return Promise.reject(
+          limitReached('claims of one page are not settled', maxOpenOfTab, 'Confirm those that it was offered.'),
+        );
       return new Promise((answer, fail) => {
         const claim = claims.get(id) ?? { phase: { kind: 'open' }, waiting: [], late: new Set() };
         claims.set(id, claim);
@@ -165,10 +183,8 @@ export function createClaims(deps: {
     review() {
       for (const [id, claim] of [...claims]) reviewOne(id, claim);
     },
-    drop(tab) {
-      const error = new HubshareError(
-        wireError('stopped', 'The tab has let the hub go before its claim was settled. Claim again after start().', {}),
-      );
+    drop(tab, why = LET_GO) {
+      const error = new HubshareError(why);
       for (const [id, claim] of [...claims]) {
         for (const waiter of claim.waiting) if (waiter.tab === tab) waiter.fail(error);
         claim.waiting = claim.waiting.filter((waiter) => waiter.tab !== tab);
@@ -182,11 +198,9 @@ export function createClaims(deps: {
     learn(ids) {
       for (const id of ids) settle(id);
     },
-    clear() {
+    clear(why) {
       settled.clear();
-      const error = new HubshareError(
-        wireError('signed-out', 'Signed out before the claim was settled: nobody is to do it any more.', {}),
-      );
+      const error = new HubshareError(why);
       for (const claim of claims.values()) {
         disarm(claim);
         for (const { fail } of claim.waiting) fail(error);
@@ -195,3 +209,16 @@ export function createClaims(deps: {
     },
   };
 }
+
+/** The tab waits for the claim, is offered it or was. */
+function isOf({ phase, waiting, late }: Claim, tab: Tab): boolean {
+  return (
+    late.has(tab) || (phase.kind === 'offered' && phase.tab === tab) || waiting.some((waiter) => waiter.tab === tab)
+  );
+}
+
+const LET_GO = wireError(
+  'stopped',
+  'The tab has let the hub go before its claim was settled. Claim again after start().',
+  {},
+);

@@ -3,7 +3,13 @@ import { type ErrorCode, isHubshareError, wireError } from '../../src/contract/e
 import type { Failure } from './connection-machine.js';
 
 /** Codes after which a new attempt would only meet the same answer. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(['token-rejected', 'option-invalid', 'option-unsupported', 'signed-out']);
+const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'token-rejected',
+  'option-invalid',
+  'option-unsupported',
+  'signed-out',
+  'hub-not-allowed',
+]);
 
 /** Statuses that may be gone at the next attempt: a server that is busy, or one of a farm that does not know the connection. */
 const PASSING: ReadonlySet<number> = new Set([404, 405, 408, 410, 425, 429]);

@@ -121,6 +121,8 @@ export function createHubLink(deps: HubLinkDeps): HubLink {
     let lostAtOnce: Failure | null = null;
     try {
       await stopping;
+      // Nobody is asked for a token on behalf of a hub that was let go, perhaps by a sign-out.
+      if (!isCurrent(run)) return;
       // Has limits of its own: a tab that does not answer, a slow issuer.
       await deps.prepareStart();
       if (!isCurrent(run)) return;

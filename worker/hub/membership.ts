@@ -5,7 +5,10 @@ import { electPrimary, rankCandidates, type Candidate } from '../tabs/primary-el
 import type { Tab } from '../tabs/tab.js';
 
 /** A tab that wants the hub, and what it can do for it. */
-export interface Member extends Pick<HubWish, 'hasTokenFactory' | 'hasRetryPolicy' | 'wantsLog'> {
+export interface Member extends Pick<
+  HubWish,
+  'hasTokenFactory' | 'hasRetryPolicy' | 'wantsLog' | 'identity' | 'attachment'
+> {
   readonly tab: Tab;
 }
 
@@ -17,8 +20,9 @@ export interface Membership {
   tabs(): Iterable<Tab>;
   /** Tabs that want SignalR's log. */
   readonly logReaders: readonly Tab[];
-  /** This very tab: one that has joined again under the same id is another. */
-  has(tab: Tab): boolean;
+  all(): Iterable<Member>;
+  /** Of this very tab: one that has joined again under the same id is another. */
+  of(tab: Tab): Member | undefined;
   /** A second wish of the same tab replaces the first. */
   put(tab: Tab, wish: HubWish): void;
   /** @returns whether it was a member. */
@@ -76,9 +80,13 @@ export function createMembership(journal: Journal): Membership {
       return logReaders;
     },
     tabs: () => [...members.values()].map(({ tab }) => tab),
-    has: (tab) => members.get(tab.id)?.tab === tab,
-    put(tab, { hasTokenFactory, hasRetryPolicy, wantsLog }) {
-      members.set(tab.id, { tab, hasTokenFactory, hasRetryPolicy, wantsLog });
+    all: () => [...members.values()],
+    of(tab) {
+      const member = members.get(tab.id);
+      return member?.tab === tab ? member : undefined;
+    },
+    put(tab, { hasTokenFactory, hasRetryPolicy, wantsLog, identity, attachment }) {
+      members.set(tab.id, { tab, hasTokenFactory, hasRetryPolicy, wantsLog, identity, attachment });
       changed();
     },
     remove(tab) {

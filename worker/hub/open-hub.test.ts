@@ -3,10 +3,12 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { HubSettings, HubWish } from '../../src/contract/rpc.js';
 import { createSanitizer } from '../auth/sanitizer.js';
 import { createJournal } from '../observe/journal.js';
+import { createMonitorRegistry } from '../observe/metrics-registry.js';
 import { resolveOptions } from '../serve-options.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { FakeHubs } from '../testing/fake-hub.js';
 import { PartTab, PLAIN_SETTINGS, wishFor } from '../testing/fake-tab.js';
+import { createFormerUsers } from './former-users.js';
 import { openHub } from './open-hub.js';
 
 let hubs = new FakeHubs();
@@ -45,7 +47,19 @@ async function setUp(wishes: readonly Partial<HubWish>[], settings: Partial<HubS
     random: () => 1,
     sanitizer,
     journal,
+    monitor: createMonitorRegistry({
+      bootId: 'boot-1',
+      now: () => clock.now(),
+      journal,
+      sharesTokens: false,
+      onChange: () => undefined,
+    }).open(HUB),
+    tokenMayGoTo: () => true,
     sharedBroker: null,
+    sharedIdentity: null,
+    formerUsers: createFormerUsers(),
+    fence: () => undefined,
+    startAfter: null,
     activeHubs: () => [],
     onActiveChange: () => undefined,
     onUnused: () => undefined,

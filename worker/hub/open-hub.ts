@@ -1,5 +1,6 @@
 /** Puts one shared hub together: link, SignalR socket, tokens, authenticator. */
-import { HubshareError, wireError } from '../../src/contract/errors.js';
+import { HubshareError, isHubshareError, wireError } from '../../src/contract/errors.js';
+import type { WireError } from '../../src/contract/errors.js';
 import type { HubSettings } from '../../src/contract/rpc.js';
 import type { TokenReport } from '../../src/contract/report.js';
 import { HubAuthenticator } from '../auth/authenticator.js';
@@ -8,10 +9,13 @@ import { createTokenBroker, type TokenBroker } from '../auth/token-broker.js';
 import type { Sanitizer } from '../auth/sanitizer.js';
 import type { Clock } from '../clock.js';
 import type { Journal } from '../observe/journal.js';
+import type { HubMonitor } from '../observe/metrics.js';
 import type { ResolvedOptions } from '../serve-options.js';
 import { hubKey } from '../topic-options.js';
 import type { State } from './connection-machine.js';
+import type { FormerUsers } from './former-users.js';
 import { createHubLink } from './hub-link.js';
+import { createIdentityFence, type IdentityFence } from './identity-fence.js';
 import { createRedactingLogger } from './redacting-logger.js';
 import { retryDelays, type Spread } from './retry-delays.js';
 import { createRetryHint } from './retry-hint.js';
@@ -33,6 +37,17 @@ export interface OpenHubDeps {
   readonly journal: Journal;
   /** The worker's own source of tokens, shared by all hubs; `null`: tabs are asked. */
   readonly sharedBroker: TokenBroker | null;
+  /** The token of `sharedBroker` may be sent there. */
+  readonly tokenMayGoTo: (url: string) => boolean;
+  /** Whose hubs those of `sharedBroker` are; `null` when there is none. */
+  readonly sharedIdentity: IdentityFence | null;
+  readonly formerUsers: FormerUsers;
+  /** Counts what happens to this hub, also when it is opened anew. */
+  readonly monitor: HubMonitor;
+  /** Puts up the fence of this hub: another user has come. */
+  readonly fence: (why: WireError) => void;
+  /** The connection to the same hub that is being closed: the hub must never count two. */
+  readonly startAfter: Promise<void> | null;
   readonly activeHubs: () => readonly string[];
   readonly onActiveChange: () => void;
   readonly onUnused: () => void;
@@ -41,10 +56,14 @@ export interface OpenHubDeps {
 
 export interface OpenHub {
   readonly hub: SharedHub;
+  readonly identity: IdentityFence;
   readonly tokenReport: () => TokenReport;
+  readonly monitor: HubMonitor;
   refreshToken(): Promise<void>;
-  /** Forgets the token, for the user has signed out. */
-  forgetToken(): void;
+  /** Where this hub's token comes from; `null` while it is anonymous. */
+  broker(): TokenBroker | null;
+  /** Forgets the token, for the user has signed out. Resolves when nothing of it is stored any more; never rejects. */
+  forgetToken(): Promise<void>;
   /** The hub is closed for good: ends what it listens to. */
   dispose(): void;
 }
@@ -54,7 +73,7 @@ const ALL_TRANSPORTS = 7;
 const DEFAULT_LOG_LEVEL = 3;
 
 export function openHub(deps: OpenHubDeps): OpenHub {
-  const { url, settings, options, clock, random, sanitizer, journal } = deps;
+  const { url, settings, options, clock, random, sanitizer, journal, monitor } = deps;
   const { origin, pathname } = new URL(url);
   const shownUrl = origin + pathname;
   const transports = createTransportMemory(settings.transport ?? ALL_TRANSPORTS);
@@ -93,11 +112,33 @@ export function openHub(deps: OpenHubDeps): OpenHub {
     sanitizer,
     random,
     onChange: deps.onChange,
+    onFetched: monitor.tokens.noteFetch,
   });
   const broker = deps.sharedBroker ?? tabBroker;
+  const identity =
+    deps.sharedIdentity ??
+    createIdentityFence({
+      broker: tabBroker,
+      canAsk: false,
+      claim: options.identityClaim,
+      clock,
+      note: (text) => journal.note('token', text),
+      formerUsers: deps.formerUsers,
+      hubs: () => [hub],
+      fenceAll: deps.fence,
+    });
+  // First of all listeners: the token of another user must not be given to the connection of the one before.
+  if (deps.sharedIdentity === null) tabBroker.onToken(({ token }) => identity.tokenArrived(token));
   /** A hub is anonymous while neither the worker nor any of its tabs has a source of tokens. */
   const needsToken = (): boolean => deps.sharedBroker !== null || hub.hasTokenFactory || broker.peek() !== null;
-  const bearer = optionalBearer(createBearer(broker), needsToken);
+  const hubBearer = createBearer(broker);
+  /** The hub is closed for good, and its connection had a token: its goodbye carries it. */
+  let saysGoodbye = false;
+  const bearer = optionalBearer(
+    hubBearer,
+    () => needsToken() || saysGoodbye,
+    () => monitor.tokenRefused(),
+  );
 
   const authenticator = new HubAuthenticator({
     broker,
@@ -105,7 +146,15 @@ export function openHub(deps: OpenHubDeps): OpenHub {
     sanitizer,
     presentedToken: () => bearer.presented,
     reauthenticate: async ({ token }) => {
-      const way = await hub.link.reauthenticate(token);
+      const way = await hub.link.reauthenticate(token).catch((error: unknown) => {
+        if (isRefusal(error, hub.link.state)) {
+          monitor.tokenRefused();
+          monitor.signInNeeded();
+        }
+        throw error;
+      });
+      if (way === 'cut') monitor.cutAskedFor();
+      if (way !== 'none') monitor.tokenAccepted();
       journal.note(
         'token',
         way === 'none'
@@ -126,6 +175,7 @@ export function openHub(deps: OpenHubDeps): OpenHub {
     number: deps.number,
     clock,
     journal,
+    counters: monitor.counters,
     lingerMs: options.lingerMs,
     topics: options.topics.get(hubKey(url)) ?? [],
     topicLingerMs: options.topicLingerMs,
@@ -149,6 +199,9 @@ export function openHub(deps: OpenHubDeps): OpenHub {
         stopTimeoutMs: options.stopTimeoutMs,
         // Checked before connecting (SEC-2), and there when the WebSocket class, which cannot wait, needs it.
         prepareStart: async () => {
+          if (deps.startAfter !== null) await deps.startAfter;
+          // Let go while it waited, perhaps by a sign-out: nobody is asked for a token any more.
+          if (hub.link.state.kind !== 'starting') return;
           if (needsToken()) await authenticator.getConnectionToken();
         },
         openSocket: (socketEvents) =>
@@ -158,12 +211,17 @@ export function openHub(deps: OpenHubDeps): OpenHub {
               url,
               settings,
               bearer,
+              ...(deps.sharedBroker === null ? {} : { tokenMayGoTo: deps.tokenMayGoTo }),
               sanitizer,
               logger,
               clock,
               transports,
               retryHint,
               onFrame: () => broker.catchUp(),
+              onTokenExpiring: (expiresAtMs) => {
+                journal.note('token', 'the hub says that the token ends soon');
+                authenticator.handleTokenExpiring(expiresAtMs);
+              },
             },
             socketEvents,
           ),
@@ -171,11 +229,17 @@ export function openHub(deps: OpenHubDeps): OpenHub {
         onQuestion: events.onQuestion,
         onResumed: (lastedMs) => {
           journal.note('hub', `the hub took the connection up again after ${lastedMs} ms, nothing was missed`);
+          monitor.resumed(lastedMs);
           events.onResumed(lastedMs);
         },
         onState: (state: State, before: State) => {
           retryHint.follow(state.kind);
+          monitor.follow(state, before, needsToken() && bearer.presented !== null);
           events.onState(state, before);
+          if (hub.status.authenticationRequired) monitor.signInNeeded();
+          // It wants a token, and nobody has one to refuse.
+          if (state.kind === 'resting' && state.error?.code === 'token-rejected' && !needsToken())
+            monitor.tokenRefused();
           if (state.kind === 'resting' && state.error?.code === 'token-rejected') {
             void authenticator.handleAuthenticationError(new HubshareError(state.error));
           }
@@ -183,8 +247,11 @@ export function openHub(deps: OpenHubDeps): OpenHub {
       }),
   });
 
+  monitor.isOpen = true;
   return {
     hub,
+    identity,
+    monitor,
     tokenReport: () => (needsToken() ? broker.report() : { ...broker.report(), source: 'none' }),
     refreshToken: async () => {
       if (!needsToken())
@@ -193,8 +260,12 @@ export function openHub(deps: OpenHubDeps): OpenHub {
         );
       await authenticator.handleTokenRefresh();
     },
+    broker: () => (needsToken() ? broker : null),
     forgetToken: () => broker.clear(),
     dispose: () => {
+      monitor.isOpen = false;
+      saysGoodbye = hubBearer.presented !== null;
+      hubBearer.close();
       stopNoting();
       authenticator.close();
       tabBroker.close();
@@ -202,13 +273,26 @@ export function openHub(deps: OpenHubDeps): OpenHub {
   };
 }
 
+/** The hub has said no to a new token for the live connection. Anything else never got to it, or was lost with the connection. */
+function isRefusal(error: unknown, state: State): boolean {
+  if (isHubshareError(error)) return error.code === 'token-rejected';
+  // As with calls: what the hub itself says is a plain Error.
+  return state.kind === 'live' && error instanceof Error && error.constructor === Error;
+}
+
 /** A bearer that gives no token while the hub is anonymous. */
-function optionalBearer(bearer: Bearer, needsToken: () => boolean): Bearer {
+function optionalBearer(bearer: Bearer, needsToken: () => boolean, onRefused: () => void): Bearer {
   return {
     peek: () => bearer.peek(),
     get: async (signal) => (needsToken() ? bearer.get(signal) : null),
-    replace: (token, signal) => bearer.replace(token, signal),
-    refuse: (token) => bearer.refuse(token),
+    replace: (token, signal) => {
+      onRefused();
+      return bearer.replace(token, signal);
+    },
+    refuse: (token) => {
+      onRefused();
+      bearer.refuse(token);
+    },
     get presented() {
       return bearer.presented;
     },

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.js';
-import { announcedWay, reauthenticate, type ReauthDeps } from './reauthenticate.js';
+import { announcedExpiryMs, announcedWay, reauthenticate, type ReauthDeps } from './reauthenticate.js';
 
 const TOKEN = 'next-token-of-the-user';
 const negotiated = {
@@ -122,5 +122,20 @@ describe('connection.authorized', () => {
     [[[]], null],
   ])('%j announces %j', (args, way) => {
     expect(announcedWay(args)).toBe(way);
+  });
+});
+
+describe('token.expiring', () => {
+  it.each([
+    [[{ expiresAt: 5_000 }], 5_000],
+    [[{ expiresAt: '1970-01-01T00:00:05Z' }], 5_000],
+    [[{ expiresAt: 'soon' }], null],
+    [[{ expiresAt: Number.NaN }], null],
+    [[{}], null],
+    [[null], null],
+    [[5_000], null],
+    [[], null],
+  ])('%j says %j', (args, atMs) => {
+    expect(announcedExpiryMs(args)).toBe(atMs);
   });
 });

@@ -69,3 +69,17 @@ export function announcedWay(args: readonly unknown[]): AnnouncedWay | null {
   if (typeof announcement !== 'object' || announcement === null || !('reauth' in announcement)) return null;
   return announcement.reauth === 'call' || announcement.reauth === 'cut' ? announcement.reauth : null;
 }
+
+/**
+ * Reads the arguments of `token.expiring`: when the token of the connection ends, by the hub's clock, in milliseconds since the epoch.
+ *
+ * @returns `null`: the hub did not say, or in no form that is known.
+ */
+export function announcedExpiryMs(args: readonly unknown[]): number | null {
+  const [announcement] = args;
+  if (typeof announcement !== 'object' || announcement === null || !('expiresAt' in announcement)) return null;
+  const { expiresAt } = announcement;
+  // .NET writes a DateTimeOffset as text.
+  const atMs = typeof expiresAt === 'string' ? Date.parse(expiresAt) : expiresAt;
+  return typeof atMs === 'number' && Number.isFinite(atMs) ? atMs : null;
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { HubStatus } from '../../src/contract/frames.js';
+import { CLAIM_WAIT_MS } from '../../src/contract/timing.js';
 import type { HubWish } from '../../src/contract/rpc.js';
 import type { Format } from '../delivery/encode.js';
 import { createJournal } from '../observe/journal.js';
@@ -8,7 +9,8 @@ import { FakeHub } from '../testing/fake-hub.js';
 import { PartTab, PLAIN_SETTINGS, wishFor } from '../testing/fake-tab.js';
 import { METRIC } from '../testing/topic-hub.js';
 import { createHubLink } from './hub-link.js';
-import { createSharedHub, signedOutError, type SharedHub } from './shared-hub.js';
+import { signedOutError } from './fence-errors.js';
+import { createSharedHub, type SharedHub } from './shared-hub.js';
 import { retryDelays } from './retry-delays.js';
 
 const HUB = 'https://h.test/hubs/ops';
@@ -76,6 +78,13 @@ async function setUpLive(ids: readonly string[] = ['a'], options: Parameters<typ
   await parts.fake.accept();
   const [a, b, c] = tabs;
   return { ...parts, tabs, a: a!, b: b!, c: c! };
+}
+
+/** As the coordinator does it for every hub. */
+function signOut(hub: SharedHub): Promise<void> {
+  const fenced = hub.fence(signedOutError());
+  fenced.sayGoodbye();
+  return fenced.closed;
 }
 
 const newest = (part: PartTab): HubStatus => {
@@ -418,7 +427,7 @@ describe('the primary tab', () => {
 describe('sign-out', () => {
   it('closes at once, and tells every tab why', async () => {
     const { clock, fake, hub, a, b } = await setUpLive(['a', 'b']);
-    await hub.signOut(signedOutError());
+    await signOut(hub);
     await clock.settle();
     for (const part of [a, b]) expect(newest(part)).toMatchObject({ phase: 'closed', error: { code: 'signed-out' } });
     expect(fake.held).toBe(0);
@@ -431,7 +440,7 @@ describe('sign-out', () => {
     const { clock, fake, hub, a } = await setUpLive(['a']);
     a.tab.setParking('frozen');
     await fake.emit('metric', 'of the old user');
-    await hub.signOut(signedOutError());
+    await signOut(hub);
     a.tab.setParking(null);
     await clock.settle();
     expect(a.events()).toEqual([]);
@@ -441,7 +450,7 @@ describe('sign-out', () => {
   it('while lingering leaves no timer', async () => {
     const { clock, hub, a } = await setUpLive();
     hub.removeGone(a.tab);
-    await hub.signOut(signedOutError());
+    await signOut(hub);
     expect(clock.pending).toBe(0);
     expect(hub.link.state.kind).toBe('idle');
   });
@@ -449,13 +458,13 @@ describe('sign-out', () => {
   it('rejects the calls in flight', async () => {
     const { hub, a } = await setUpLive();
     const outcome = hub.invoke(a.tab, { hub: HUB, callId: 'id-1', method: 'Slow', args: [], uploads: 0 });
-    await hub.signOut(signedOutError());
-    expect((await outcome).reply).toMatchObject({ ok: false, error: { code: 'connection-lost' } });
+    await signOut(hub);
+    expect((await outcome).reply).toMatchObject({ ok: false, error: { code: 'signed-out' } });
   });
 
   it('is over with the next wish', async () => {
     const { clock, fake, hub, attach, a } = await setUpLive();
-    await hub.signOut(signedOutError());
+    await signOut(hub);
     attach(a);
     await clock.settle();
     await fake.accept();
@@ -672,14 +681,15 @@ describe('what a tab has under way on the hub', () => {
     expect(fake.streamsOpen).toBe(3);
     if (how === 'goes') hub.removeGone(a.tab);
     else if (how === 'lets the hub go') await hub.detach(a.tab);
-    else await hub.signOut(signedOutError());
+    else await signOut(hub);
     expect(fake.streams[0]?.cancelled).toBe(true);
     expect(fake.uploads.map(({ end }) => end)).toEqual([
       { error: 'The tab that sent this stream has gone.' },
       { error: 'The tab that sent this stream has gone.' },
     ]);
     expect(fake.streamsOpen).toBe(0);
-    expect((await stream).reply).toMatchObject({ ok: false, error: { code: 'connection-lost' } });
+    const code = how === 'signs out' ? 'signed-out' : 'connection-lost';
+    expect((await stream).reply).toMatchObject({ ok: false, error: { code } });
   });
 
   it('is left alone when another tab goes', async () => {
@@ -731,7 +741,7 @@ describe('a topic', () => {
     attach(b, { topics });
     const outcome = hub.joinTopic(b.tab, 'metric', 'cpu');
     await fake.invocations[0]?.answer();
-    expect((await outcome).reply).toEqual({ ok: true, value: { retain: 'last' } });
+    expect((await outcome).reply).toEqual({ ok: true, value: { retain: 'last', declaration: METRIC } });
     await fake.emit('metric', { name: 'cpu' });
     await clock.settle();
     expect(b.events()).toEqual([[{ name: 'cpu' }]]);
@@ -778,7 +788,7 @@ describe('a topic', () => {
     void hub.joinTopic(a.tab, 'metric', 'cpu');
     const waits = hub.joinTopic(a.tab, 'metric', 'disk');
     await fake.emit('metric', { name: 'cpu', of: 'the old user' });
-    await hub.signOut(signedOutError());
+    await signOut(hub);
     expect((await waits).reply).toMatchObject({ ok: false, error: { code: 'signed-out' } });
     expect(hub.topics()).toEqual([]);
     expect(clock.pending).toBe(0);
@@ -849,7 +859,8 @@ describe('what is known of the last reconnect', () => {
 
 describe('a claim', () => {
   it('is offered to the primary, and lost for the others when it has confirmed', async () => {
-    const { hub, a, b } = await setUpLive(['a', 'b']);
+    const { clock, hub, a, b } = await setUpLive(['a', 'b']);
+    clock.jumpBy(CLAIM_WAIT_MS);
     const other = hub.claims.claim(b.tab, 'sound-1');
     expect(await hub.claims.claim(a.tab, 'sound-1')).toBe('offered');
     expect(hub.claims.confirm(a.tab, 'sound-1')).toBe(true);
@@ -868,6 +879,7 @@ describe('a claim', () => {
     ['detaches', (hub, a) => void hub.detach(a.tab)],
   ])('is handed on when the tab that was offered it %s', async (_, how) => {
     const { clock, hub, a, b } = await setUpLive(['a', 'b']);
+    clock.jumpBy(CLAIM_WAIT_MS);
     expect(await hub.claims.claim(a.tab, 'sound-1')).toBe('offered');
     const other = hub.claims.claim(b.tab, 'sound-1');
     how(hub, a);
@@ -884,10 +896,11 @@ describe('a claim', () => {
 
   it('is forgotten at sign-out', async () => {
     const { clock, hub, attach, a } = await setUpLive(['a', 'b']);
+    clock.jumpBy(CLAIM_WAIT_MS);
     attach(a, { settledClaims: ['sound-1'] });
     const waits = hub.claims.claim(a.tab, 'sound-2').then(() => hub.claims.claim(a.tab, 'sound-2'));
     await clock.settle();
-    await Promise.all([expect(waits).rejects.toMatchObject({ code: 'signed-out' }), hub.signOut(signedOutError())]);
+    await Promise.all([expect(waits).rejects.toMatchObject({ code: 'signed-out' }), signOut(hub)]);
     expect(clock.pending).toBe(0);
     attach(a);
     expect(await hub.claims.claim(a.tab, 'sound-1')).toBe('offered');

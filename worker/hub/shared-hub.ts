@@ -43,6 +43,8 @@ export interface SharedHubDeps {
   readonly topicLingerMs: number;
   readonly clock: Clock;
   readonly journal: Journal;
+  /** Grown on, where the worker has counted for this hub before. */
+  readonly counters?: { -readonly [K in keyof HubCounters]: HubCounters[K] };
   /** Milliseconds that the connection outlives its last tab, when that tab has gone without saying `stop`. */
   readonly lingerMs: number;
   /** Milliseconds that a tab may take to say whether it answers a question of the hub. */
@@ -99,8 +101,25 @@ export interface SharedHub
   /** A tab was shown, hidden, parked or is back. */
   tabChanged(): void;
   makePrimary(tab: Tab): void;
-  /** Closes at once and lets every tab go. */
-  signOut(error: WireError): Promise<void>;
+  /** The tabs that have said which user they show, with that user. */
+  identities(): { readonly tab: Tab; readonly identity: string }[];
+  /**
+   * Closes at once and lets every tab go, for the user of this hub has signed out or another one has come: calls, streams, claims
+   * and joins of topics end with `why`, and of all that has come or still comes from the old connection nobody is told any more.
+   */
+  fence(why: WireError): FencedHub;
+  /** The same for one tab, which shows a user who is not the one of this hub. */
+  expel(tab: Tab, why: WireError): void;
+}
+
+/** A hub whose fence is up: no tab is a member any more. */
+export interface FencedHub {
+  /** Those that were. */
+  readonly tabs: readonly Tab[];
+  /** Tells them why; later than the fences of other hubs that go with this one, so that it tells what is true of all of them. */
+  sayGoodbye(): void;
+  /** Resolves when the connection is closed. */
+  readonly closed: Promise<void>;
 }
 
 export function createSharedHub(deps: SharedHubDeps): SharedHub {
@@ -108,7 +127,7 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
   const members = createMembership(journal);
   const declarations = createTopicDeclarations(deps.topics);
   const encoder = encoderFor(deps.format);
-  const counters = { starts: 0, connected: 0, lost: 0, events: 0, calls: 0, callsFailed: 0 };
+  const { counters = { starts: 0, connected: 0, lost: 0, events: 0, calls: 0, callsFailed: 0 } } = deps;
   let cancelLinger: (() => void) | null = null;
 
   const questions = createQuestions({
@@ -180,9 +199,22 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
   }
 
   /** What the hub still does for the tab ends there too. */
-  function dropWork(tab: Tab): void {
-    streams.drop(tab);
+  function dropWork(tab: Tab, why?: WireError): void {
+    streams.drop(tab, why);
     uploads.drop(tab);
+  }
+
+  /** Takes a tab out of the hub at once. What waits for it is wiped; its goodbye is all that it is still told. */
+  function letGo(tab: Tab, why: WireError): void {
+    const member = members.of(tab);
+    if (member === undefined) return;
+    members.remove(tab);
+    dropWork(tab, why);
+    runs.endAll(why, tab);
+    audience.drop(tab);
+    questions.drop(tab);
+    tab.outbox.wipe(number);
+    tab.fence(url, { error: why, attachment: member.attachment });
   }
 
   async function closeUnused(): Promise<void> {
@@ -221,7 +253,7 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
     attach(tab, wish) {
       cancelLinger?.();
       cancelLinger = null;
-      announcements.closedBy(null);
+      if (members.of(tab)?.attachment !== wish.attachment) tab.attached(number, url, wish.attachment);
       members.put(tab, wish);
       audience.resubscribe(tab, wish.methods);
       declarations.declare(wish.topics);
@@ -270,43 +302,32 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
       claims.review();
     },
     makePrimary(tab) {
-      if (members.has(tab) && members.elect(tab.id)) publish();
+      if (members.of(tab) !== undefined && members.elect(tab.id)) publish();
     },
     publish,
-    async signOut(error) {
+    identities: () => [...members.all()].flatMap(({ tab, identity }) => (identity === null ? [] : [{ tab, identity }])),
+    fence(why) {
       cancelLinger?.();
       cancelLinger = null;
-      announcements.closedBy(error);
-      const leaving = [...members.tabs()];
-      for (const tab of leaving) {
-        dropWork(tab);
-        // What still waits belongs to the old user: it is wiped, and the goodbye is what each tab is told instead.
-        tab.outbox.wipe(number);
-      }
-      audience.clearTopics(error);
-      claims.clear();
-      const closed = link.close();
-      // One turn, so that every hub that signs out with this one is closed: the goodbye tells what is true of all of them.
-      await Promise.resolve();
-      publish();
-      for (const tab of leaving) {
-        members.remove(tab);
-        audience.drop(tab);
-      }
+      const tabs = [...members.tabs()];
+      claims.clear(why);
+      audience.clearTopics(why);
+      for (const tab of tabs) letGo(tab, why);
+      // Also those of tabs that have let the hub go.
+      runs.endAll(why);
       members.elect();
-      await closed;
-      // A tab may have come and gone while the link was closing: then it is that tab's linger that ends the hub.
-      if (members.size === 0 && link.state.kind === 'idle') deps.onUnused();
+      return { tabs, sayGoodbye: () => announcements.goodbye(tabs, why), closed: link.close() };
+    },
+    expel(tab, why) {
+      if (members.of(tab) === undefined) return;
+      letGo(tab, why);
+      members.elect();
+      claims.drop(tab, why);
+      announcements.goodbye([tab], why);
+      publish();
+      if (members.size === 0) void closeUnused();
     },
   };
-}
-
-export function signedOutError(): WireError {
-  return wireError(
-    'signed-out',
-    'Signed out: the hub connection is closed for all tabs. Call start() after the next sign-in.',
-    {},
-  );
 }
 
 function stoppedError(): WireError {

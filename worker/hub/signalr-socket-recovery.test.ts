@@ -38,6 +38,7 @@ function setUp(inner: { readonly httpClient?: FakeHttpHub } = {}) {
       transports: createTransportMemory(7),
       retryHint,
       onFrame: () => undefined,
+      onTokenExpiring: () => undefined,
       inner: { ...inner, WebSocket: wire.WebSocket },
     },
     events,

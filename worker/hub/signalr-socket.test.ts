@@ -77,6 +77,7 @@ function setUp(
     resumed: vi.fn(),
   };
   const retryHint = { answered: vi.fn(), announced: vi.fn(), isAnnounced: false };
+  const expiring: (number | null)[] = [];
   const openSocket = (): HubSocket => {
     const socket = openSignalRSocket(
       {
@@ -89,6 +90,7 @@ function setUp(
         transports: createTransportMemory(all.transport ?? 7),
         retryHint,
         onFrame: () => undefined,
+        onTokenExpiring: (atMs) => expiring.push(atMs),
         inner: { httpClient: http, WebSocket: wire.WebSocket },
       },
       events,
@@ -96,7 +98,7 @@ function setUp(
     open.push(socket);
     return socket;
   };
-  return { wire, http, events, retryHint, clock, openSocket };
+  return { wire, http, events, retryHint, expiring, clock, openSocket };
 }
 
 async function setUpLive(...args: Parameters<typeof setUp>) {
@@ -322,6 +324,30 @@ describe('connection.authorized', () => {
     socket.listen('connection.authorized');
     wire.say(invocation('connection.authorized', [{ reauth: 'call' }]));
     expect(events.event).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('token.expiring (US8-3)', () => {
+  it('is heard also when no tab listens, and by tabs that do', async () => {
+    const { wire, socket, events, expiring } = await setUpLive();
+    wire.say(invocation('token.expiring', [{ expiresAt: 5_000 }]));
+    expect(expiring).toEqual([5_000]);
+    expect(events.event).not.toHaveBeenCalled();
+    socket.listen('token.expiring');
+    wire.say(invocation('token.expiring', []));
+    expect(expiring).toEqual([5_000, null]);
+    expect(events.event).toHaveBeenCalledExactlyOnceWith('token.expiring', []);
+    socket.unlisten('token.expiring');
+    wire.say(invocation('token.expiring', []));
+    expect(expiring).toHaveLength(3);
+    expect(events.event).toHaveBeenCalledTimes(1);
+  });
+
+  it('is no news any more of a connection that was stopped', async () => {
+    const { wire, socket, expiring } = await setUpLive();
+    await socket.stop();
+    wire.say(invocation('token.expiring', [{ expiresAt: 5_000 }]));
+    expect(expiring).toEqual([]);
   });
 });
 

@@ -19,7 +19,7 @@ import { createOpenUploads } from './open-uploads.js';
 import { readCall } from './protocol/client-result.js';
 import { createHubProtocol } from './protocol/hub-protocol.js';
 import { withUploads } from './protocol/upload-arguments.js';
-import { announcedWay, reauthenticate, type AnnouncedWay } from './reauthenticate.js';
+import { announcedExpiryMs, announcedWay, reauthenticate, type AnnouncedWay } from './reauthenticate.js';
 import type { RetryHint } from './retry-hint.js';
 import { redirectableBearer, type Bearer } from './transport/bearer.js';
 import { createBearerEventSource } from './transport/event-source.js';
@@ -34,6 +34,8 @@ export interface SignalRSocketDeps {
   readonly url: string;
   readonly settings: HubSettings;
   readonly bearer: Bearer;
+  /** As `BearerHttpClientDeps.tokenMayGoTo`. */
+  readonly tokenMayGoTo?: (url: string) => boolean;
   readonly sanitizer: Sanitizer;
   readonly logger: ILogger;
   readonly clock: Clock;
@@ -42,6 +44,8 @@ export interface SignalRSocketDeps {
   readonly retryHint: Pick<RetryHint, 'answered' | 'announced' | 'isAnnounced'>;
   /** Something arrived from the hub. */
   readonly onFrame: () => void;
+  /** The hub says that the token of this connection ends soon; `null`: it does not say when. */
+  readonly onTokenExpiring: (expiresAtMs: number | null) => void;
   /** For tests. */
   readonly inner?: { readonly httpClient?: HttpClient; readonly WebSocket?: typeof WebSocket };
 }
@@ -49,11 +53,14 @@ export interface SignalRSocketDeps {
 /** A client method by which a hub says how it takes new tokens. */
 const AUTHORIZED = 'connection.authorized';
 
+/** A client method by which a hub says that the token of the connection ends soon (US8-3). */
+const TOKEN_EXPIRING = 'token.expiring';
+
 /** A client method by which a hub says, before a planned restart, how long clients should stay away. */
 const RETRY_AFTER = 'connection.retryafter';
 
 /** What is heard whether or not the app listens to it. In lower case, as every listened method. */
-const OWN_METHODS: ReadonlySet<string> = new Set([AUTHORIZED, RETRY_AFTER]);
+const OWN_METHODS: ReadonlySet<string> = new Set([AUTHORIZED, TOKEN_EXPIRING, RETRY_AFTER]);
 
 const EVENT_SOURCE_CLOSED = 2;
 
@@ -91,6 +98,7 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
     sanitizer,
     inner: inner.httpClient ?? new FetchClient({ logger, clock, onAnswer }),
     signal: ended.signal,
+    ...(deps.tokenMayGoTo === undefined ? {} : { tokenMayGoTo: deps.tokenMayGoTo }),
     onNegotiated: (answer) => {
       negotiated = answer;
     },
@@ -175,6 +183,8 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
   const handle = (method: string, marked: readonly unknown[]): Promise<unknown> | undefined => {
     const { args, isQuestion } = readCall(marked);
     if (method === AUTHORIZED && !isQuestion) announced = announcedWay(args);
+    if (method === TOKEN_EXPIRING && !isQuestion && !ended.signal.aborted)
+      deps.onTokenExpiring(announcedExpiryMs(args));
     if (method === RETRY_AFTER && !isQuestion) deps.retryHint.announced(args);
     if (!listened.has(method)) return undefined;
     if (isQuestion) return events.question(method, args);

@@ -128,3 +128,25 @@ it('tells of the last reconnect as long as the hub is open', () => {
   expect(project(live, { lastReconnect }).lastReconnect).toEqual(lastReconnect);
   expect(project(live).lastReconnect).toBeNull();
 });
+
+describe('authenticationRequired (SEC-7 E-003, SR-3)', () => {
+  const rejected = wireError('token-rejected', 'Sign in.', { httpStatus: 401 });
+  const unavailable = wireError('token-unavailable', 'There is none.', {});
+
+  it.each<[string, State, boolean]>([
+    ['at rest, the token refused', { ...resting, error: rejected, final: true }, true],
+    ['at rest, without a token', { ...resting, error: unavailable }, true],
+    ['at rest for another reason', resting, false],
+    ['at rest without a reason', { ...resting, error: null }, false],
+    ['while attempts to get a token go on', { ...waiting(true), error: unavailable } as State, false],
+    ['at the start after the sign-in', { ...starting(true), error: rejected } as State, false],
+    ['live', live, false],
+  ])('%s', (_, state, isRequired) => {
+    expect(project(state).authenticationRequired).toBe(isRequired);
+  });
+
+  it('is not what a sign-out is called', () => {
+    const closedBy = wireError('signed-out', 'Signed out.', {});
+    expect(project(idle, { closedBy })).toMatchObject({ authenticationRequired: false, phase: 'closed' });
+  });
+});

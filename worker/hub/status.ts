@@ -1,8 +1,11 @@
 /** What tabs are told of a hub: a projection of the machine's state and the list of its tabs. */
 import { ConnectionStatus, type SignalRConnection } from '../../src/contract/connection.js';
 import type { HubStatus, Reconnect } from '../../src/contract/frames.js';
-import type { WireError } from '../../src/contract/errors.js';
+import type { ErrorCode, WireError } from '../../src/contract/errors.js';
 import type { State } from './connection-machine.js';
+
+/** Refused by the issuer or the hub, or all attempts are used up and nobody gives a token: a person has to do something. */
+const NEEDS_SIGN_IN: ReadonlySet<ErrorCode> = new Set(['token-rejected', 'token-unavailable']);
 
 export interface StatusParts {
   readonly state: State;
@@ -37,6 +40,7 @@ export function projectStatus(parts: StatusParts): HubStatus {
     retryAtMs: state.kind === 'waiting' ? state.retryAtMs : null,
     transport: parts.transport,
     lastReconnect: parts.lastReconnect,
+    authenticationRequired: state.kind === 'resting' && state.error !== null && NEEDS_SIGN_IN.has(state.error.code),
   };
 }
 

@@ -11,8 +11,12 @@ export interface Streams {
   stream(tab: Tab, call: HubCall): Promise<CallOutcome>;
   /** The tab wants no more items. One that has ended or was never called for is no error. */
   cancel(tab: Tab, callId: string): void;
-  /** The tab has let the hub go: all its streams are cancelled on the hub. */
-  drop(tab: Tab): void;
+  /**
+   * The tab has let the hub go: all its streams are cancelled on the hub.
+   *
+   * @param why - What the tab is told. Default: SignalR's words for a stream whose connection was stopped, which is what has happened for this tab.
+   */
+  drop(tab: Tab, why?: WireError): void;
 }
 
 /** Ends one stream on the hub and for the tab; `reason` is what the tab is told, `null` that it was cancelled as it wished. */
@@ -100,15 +104,14 @@ export function createStreams(deps: {
       );
     },
     cancel: (tab, callId) => open.get(tab)?.get(callId)?.(null),
-    drop(tab) {
-      // SignalR's words for a stream whose connection was stopped: that is what has happened for this tab.
-      const reason = new HubshareError(
-        wireError('connection-lost', 'Invocation canceled due to the underlying connection being closed.', {}),
-      );
+    drop(tab, why = STOPPED) {
+      const reason = new HubshareError(why);
       for (const cancel of [...(open.get(tab)?.values() ?? [])]) cancel(reason);
     },
   };
 }
+
+const STOPPED = wireError('connection-lost', 'Invocation canceled due to the underlying connection being closed.', {});
 
 function overrun(method: string): ReturnType<typeof wireError<'stream-overrun'>> {
   return wireError(

@@ -9,6 +9,7 @@ import { FakeClock } from '../testing/fake-clock.js';
 import { FakeHub } from '../testing/fake-hub.js';
 import { PartTab, PLAIN_SETTINGS, wishFor } from '../testing/fake-tab.js';
 import { createJournal } from './journal.js';
+import { createMonitorRegistry } from './metrics-registry.js';
 import { buildReport } from './worker-report.js';
 
 const token: TokenReport = {
@@ -40,8 +41,17 @@ async function setUp(url = 'https://h.test/hubs/ops') {
     maxEntries: 10,
     onChange: () => undefined,
   });
+  const monitors = createMonitorRegistry({
+    bootId: 'boot-1',
+    now: () => clock.now(),
+    journal,
+    sharesTokens: false,
+    onChange: () => undefined,
+  });
+  const monitor = monitors.open(url);
   const hub = createSharedHub({
     url,
+    counters: monitor.counters,
     number: 1,
     clock,
     journal,
@@ -72,9 +82,12 @@ async function setUp(url = 'https://h.test/hubs/ops') {
   });
   const open: OpenHub = {
     hub,
+    identity: null as never,
+    monitor,
     tokenReport: () => token,
     refreshToken: () => Promise.resolve(),
-    forgetToken: () => undefined,
+    broker: () => null,
+    forgetToken: () => Promise.resolve(),
     dispose: () => undefined,
   };
   const a = new PartTab('a', { now: () => clock.now() });
@@ -90,11 +103,12 @@ async function setUp(url = 'https://h.test/hubs/ops') {
       nowMs: clock.now(),
       hubs: [open],
       tabs: [a.tab, b.tab],
+      monitors,
       journal,
       sinceJournal: 1,
       redact: (text) => sanitizer.redact(text),
     });
-  return { fake, clock, hub, a, b, report };
+  return { fake, clock, hub, a, b, monitor, monitors, report };
 }
 
 it('says of each hub what its tabs are told, and its counters', async () => {
@@ -193,6 +207,21 @@ it('says how the last reconnect went', async () => {
 it('leaves out what the asker has seen of the journal', async () => {
   const { report } = await setUp();
   expect(report().journal[0]?.seq).toBe(2);
+});
+
+it('sums up over all hubs, also those that are closed, and tells the alerts', async () => {
+  const { fake, monitor, monitors, report } = await setUp();
+  const other = monitors.open('https://h.test/hubs/other');
+  other.dropOne();
+  other.counters.events = 5;
+  await fake.emit('metric', 1);
+  monitor.signInNeeded();
+
+  expect(report()).toMatchObject({
+    totals: { starts: 1, connected: 1, lost: 0, events: 6, calls: 0, callsFailed: 0, dropped: 1 },
+    alerts: [{ id: 1, kind: 'authentication-failed', hub: 'https://h.test/hubs/ops', count: 1 }],
+    hubs: [{ authentication: { accepted: 0, failures: { 'refused-by-hub': 0 } } }],
+  });
 });
 
 it('is data that can be cloned', async () => {

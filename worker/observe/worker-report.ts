@@ -4,6 +4,7 @@ import type { HubReport, TabReport, WorkerReport } from '../../src/contract/repo
 import type { OpenHub } from '../hub/open-hub.js';
 import type { Tab } from '../tabs/tab.js';
 import type { Journal } from './journal.js';
+import type { MonitorRegistry } from './metrics-registry.js';
 
 export function buildReport(parts: {
   readonly version: number;
@@ -12,6 +13,7 @@ export function buildReport(parts: {
   readonly nowMs: number;
   readonly hubs: readonly OpenHub[];
   readonly tabs: readonly Tab[];
+  readonly monitors: Pick<MonitorRegistry, 'totals' | 'alerts'>;
   readonly journal: Journal;
   readonly sinceJournal: number;
   readonly redact: (text: string) => string;
@@ -24,11 +26,13 @@ export function buildReport(parts: {
     nowMs: parts.nowMs,
     hubs: parts.hubs.map((open) => hubReport(open, parts.redact)),
     tabs: parts.tabs.map((tab) => tabReport(tab, parts.hubs, parts.redact)),
+    totals: parts.monitors.totals(),
+    alerts: parts.monitors.alerts(),
     journal: parts.journal.since(parts.sinceJournal),
   };
 }
 
-function hubReport({ hub, tokenReport }: OpenHub, redact: (text: string) => string): HubReport {
+function hubReport({ hub, monitor, tokenReport }: OpenHub, redact: (text: string) => string): HubReport {
   const { status } = hub;
   return {
     url: redact(hub.url),
@@ -41,6 +45,7 @@ function hubReport({ hub, tokenReport }: OpenHub, redact: (text: string) => stri
     error: status.error === null ? null : { code: status.error.code, message: status.error.message },
     token: tokenReport(),
     counters: { ...hub.counters },
+    authentication: monitor.authentication(),
     lastReconnect: status.lastReconnect,
     topics: hub.topics(),
   };

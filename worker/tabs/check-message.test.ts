@@ -22,7 +22,14 @@ const channel = new MessageChannel();
 afterAll(() => channel.port1.close());
 
 const HUB = 'https://h.test/hubs/ops';
-const hello = { contractVersion: 1, tabId: 'tab', tabLock: 'lock', visibility: 'visible', events: channel.port1 };
+const hello = {
+  contractVersion: 1,
+  tabId: 'tab',
+  tabKey: 'key',
+  tabLock: 'lock',
+  visibility: 'visible',
+  events: channel.port1,
+};
 const call = { hub: HUB, callId: 'id-1', method: 'Add', args: [1, 2], uploads: 0 };
 const piece = { hub: HUB, callId: 'id-1', stream: 0, items: [1, 'two'], end: null };
 const wish: HubWish = wishFor(HUB, { methods: ['metric'], hasTokenFactory: true });
@@ -85,6 +92,9 @@ describe('join refuses', () => {
     ['tabId', ''],
     ['tabId', 'x'.repeat(101)],
     ['tabId', 5],
+    ['tabKey', undefined],
+    ['tabKey', ''],
+    ['tabKey', 'x'.repeat(101)],
     ['tabLock', ''],
     ['tabLock', 'x'.repeat(201)],
     ['tabLock', null],
@@ -97,6 +107,7 @@ describe('join refuses', () => {
 
   it.each([
     ['tabId', 100],
+    ['tabKey', 100],
     ['tabLock', 200],
   ])('no %s of %i characters', (field, length) => {
     expect(checkHello({ ...hello, [field]: 'x'.repeat(length) })).toHaveProperty(field);
@@ -109,12 +120,14 @@ describe('attach refuses', () => {
     ['hub', 5],
     ['hub', ''],
     ['hub', 'ws://h.test/hubs/ops'],
+    ['hub', 'https://h.test/hubs/ops#part'],
     ['hub', 'file:///etc/passwd'],
     ['hub', 'javascript:alert(1)'],
     ['hub', 'https://user@h.test/hubs/ops'],
     ['hub', 'https://:pass@h.test/hubs/ops'],
     ['hub', `https://h.test/${'x'.repeat(2_048)}`],
     ['methods', undefined],
+    ['methods', Array.from({ length: 1_001 }, (_, n) => `m${n}`)],
     ['methods', 'metric'],
     ['methods', [1]],
     ['methods', ['']],
@@ -167,8 +180,18 @@ describe('attach refuses', () => {
     expect(checkWish({ ...wish, settledClaims }).settledClaims).toEqual(settledClaims);
   });
 
-  it('makes texts of header values', () => {
-    expect(checkWish(settings({ headers: { 'X-App': 5 } })).settings.headers).toEqual({ 'X-App': '5' });
+  it('lists that say a length of billions, without going through them', () => {
+    const endless: unknown[] = new Array(2 ** 32 - 1);
+    refused(() => checkWish({ ...wish, methods: endless }));
+    refused(() => checkWish({ ...wish, settledClaims: endless }));
+    refused(() => checkWish(settings({ retryDelaysMs: endless })));
+  });
+
+  it('more headers than a request has, or one that is no text', () => {
+    const headers = Object.fromEntries(Array.from({ length: 201 }, (_, n) => [`X-${n}`, '']));
+    refused(() => checkWish(settings({ headers })));
+    refused(() => checkWish(settings({ headers: { 'X-App': 5 } })));
+    expect(checkWish(settings({ headers: { 'X-App': '5' } })).settings.headers).toEqual({ 'X-App': '5' });
   });
 
   it('takes a header named __proto__ for a header', () => {
@@ -177,6 +200,17 @@ describe('attach refuses', () => {
     expect(Object.keys(checked)).toEqual(['__proto__']);
     expect(Object.getPrototypeOf(checked)).toBe(Object.prototype);
   });
+});
+
+it('refuses what would be written as gigabytes, in a call, an upload and an answer', () => {
+  const ring: unknown[] = [];
+  ring.push(ring);
+  const endless: unknown[] = [new Array(2 ** 32 - 1)];
+  for (const heavy of [ring, endless]) {
+    refused(() => checkCall({ ...call, args: heavy }));
+    refused(() => checkPiece({ ...piece, items: heavy }));
+    refused(() => checkResult({ kind: 'result', value: heavy }));
+  }
 });
 
 describe('invoke refuses', () => {

@@ -11,6 +11,7 @@ import type {
   Visibility,
 } from '../../src/contract/rpc.js';
 import { secretParameter } from '../../src/contract/secret-parameters.js';
+import { MAX_HUB_HEADERS, MAX_METHODS_OF_TAB, MAX_RETRY_DELAYS } from '../limits.js';
 import { checkClientMethod, checkMethod } from './check-method.js';
 import { checkTopics } from './check-topic.js';
 import {
@@ -25,6 +26,7 @@ import {
   fail,
   fields,
 } from './check-value.js';
+import { checkWeight } from './check-weight.js';
 
 export function checkVisibility(value: unknown): Visibility {
   return value === 'visible' || value === 'hidden' ? value : fail("visibility must be 'visible' or 'hidden'.");
@@ -54,9 +56,13 @@ export function checkHubUrl(value: unknown): string {
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') fail('hub must be an http or https URL.');
   if (url.username !== '' || url.password !== '') fail('hub must not hold a user name or password.');
+  if (url.hash !== '') fail('hub must not have a fragment.');
   if (secretParameter(url) !== null) fail('hub must not hold a token in its query.');
   return url.href;
 }
+
+/** Characters of what names a user. */
+const MAX_IDENTITY = 200;
 
 export function checkHello(value: unknown): Hello {
   const hello = fields(value, 'join');
@@ -65,6 +71,7 @@ export function checkHello(value: unknown): Hello {
   return {
     contractVersion: checkCount(hello['contractVersion'], 'contractVersion'),
     tabId: checkText(hello['tabId'], 'tabId', 100),
+    tabKey: checkText(hello['tabKey'], 'tabKey', 100),
     tabLock: checkText(hello['tabLock'], 'tabLock', 200),
     visibility: checkVisibility(hello['visibility']),
     events,
@@ -76,26 +83,27 @@ export function checkWish(value: unknown): HubWish {
   return {
     hub: checkHubUrl(wish['hub']),
     settings: checkSettings(wish['settings']),
-    methods: checkItems(wish['methods'], 'methods', checkClientMethod),
+    methods: checkItems(wish['methods'], 'methods', checkClientMethod, MAX_METHODS_OF_TAB),
     opens: checkFlag(wish['opens'], 'opens'),
     hasTokenFactory: checkFlag(wish['hasTokenFactory'], 'hasTokenFactory'),
     hasRetryPolicy: checkFlag(wish['hasRetryPolicy'], 'hasRetryPolicy'),
     wantsLog: checkFlag(wish['wantsLog'], 'wantsLog'),
     topics: checkTopics(wish['topics']),
     settledClaims: checkItems(wish['settledClaims'], 'settledClaims', checkClaimId, MAX_SETTLED_CLAIMS),
+    identity: wish['identity'] === null ? null : checkText(wish['identity'], 'identity', MAX_IDENTITY),
+    attachment: checkCount(wish['attachment'], 'attachment'),
   };
 }
 
 function checkSettings(value: unknown): HubSettings {
   const settings = fields(value, 'settings');
-  const headers = fields(settings['headers'], 'headers');
   const delays = settings['retryDelaysMs'];
   return {
     protocol: checkProtocol(settings['protocol']),
     transport: checkOptionalCount(settings['transport'], 'transport'),
     skipNegotiation: checkFlag(settings['skipNegotiation'], 'skipNegotiation'),
     withCredentials: checkFlag(settings['withCredentials'], 'withCredentials'),
-    headers: Object.fromEntries(Object.entries(headers).map(([name, header]) => [name, String(header)])),
+    headers: checkHeaders(settings['headers']),
     requestTimeoutMs: checkOptionalCount(settings['requestTimeoutMs'], 'requestTimeoutMs'),
     serverTimeoutMs: checkOptionalCount(settings['serverTimeoutMs'], 'serverTimeoutMs'),
     keepAliveIntervalMs: checkOptionalCount(settings['keepAliveIntervalMs'], 'keepAliveIntervalMs'),
@@ -106,9 +114,20 @@ function checkSettings(value: unknown): HubSettings {
     retryDelaysMs:
       delays === null
         ? null
-        : checkItems(delays, 'retryDelaysMs', (delay) => checkCount(delay, 'an item of retryDelaysMs')),
+        : checkItems(
+            delays,
+            'retryDelaysMs',
+            (delay) => checkCount(delay, 'an item of retryDelaysMs'),
+            MAX_RETRY_DELAYS,
+          ),
     logLevel: checkOptionalCount(settings['logLevel'], 'logLevel'),
   };
+}
+
+function checkHeaders(value: unknown): Readonly<Record<string, string>> {
+  const headers = Object.entries(fields(value, 'headers'));
+  if (headers.length > MAX_HUB_HEADERS) fail(`headers must be at most ${MAX_HUB_HEADERS}.`);
+  return Object.fromEntries(headers.map(([name, header]) => [name, checkWords(header, 'the value of a header')]));
 }
 
 function checkProtocol(value: unknown): HubProtocolName {
@@ -121,7 +140,7 @@ export function checkCall(value: unknown): HubCall {
     hub: checkHubUrl(call['hub']),
     callId: checkCallId(call['callId']),
     method: checkMethod(call['method']),
-    args: checkList(call['args'], 'args'),
+    args: checkWeight(checkList(call['args'], 'args'), 'args'),
     uploads: checkWhole(call['uploads'], 'uploads', MAX_UPLOADS),
   };
 }
@@ -143,7 +162,7 @@ export function checkPiece(value: unknown): UploadPiece {
     hub: checkHubUrl(piece['hub']),
     callId: checkCallId(piece['callId']),
     stream: checkWhole(piece['stream'], 'stream', MAX_UPLOADS - 1),
-    items: checkList(piece['items'], 'items'),
+    items: checkWeight(checkList(piece['items'], 'items'), 'items'),
     end: piece['end'] === null ? null : checkEnd(piece['end']),
   };
 }
@@ -157,7 +176,7 @@ export function checkResult(value: unknown): HandlersResult {
   const result = fields(value, 'result');
   switch (result['kind']) {
     case 'result':
-      return { kind: 'result', value: result['value'] };
+      return { kind: 'result', value: checkWeight([result['value']], 'value')[0] };
     case 'none':
       return { kind: 'none' };
     case 'error':

@@ -43,8 +43,8 @@ export function checkList(value: unknown, what: string): readonly unknown[] {
   return Array.isArray(value) ? (value as unknown[]) : fail(`${what} must be a list.`);
 }
 
-/** A list of such items; a hole in it is an item too. */
-export function checkItems<T>(value: unknown, what: string, checkItem: (item: unknown) => T, most = Infinity): T[] {
+/** A list of such items; a hole in it is an item too. A list of a few bytes may say a length of billions, so there is always a bound. */
+export function checkItems<T>(value: unknown, what: string, checkItem: (item: unknown) => T, most: number): T[] {
   const list = checkList(value, what);
   return list.length <= most
     ? Array.from(list, (item) => checkItem(item))

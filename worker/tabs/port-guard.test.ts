@@ -1,9 +1,13 @@
-import { expose, wrap } from 'comlink';
+import { expose, proxy, wrap } from 'comlink';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { quiet } from '../testing/settle.js';
 import { guardPort } from './port-guard.js';
 
-const METHODS = new Set(['add', 'hang']);
+const METHODS = new Map<string, number | null>([
+  ['add', null],
+  ['hang', null],
+  ['call', 1],
+]);
 const raw = (value: unknown) => ({ type: 'RAW', value });
 
 function setUp() {
@@ -14,6 +18,7 @@ function setUp() {
     secret: vi.fn(() => 'secret'),
     value: 5,
     hang: () => undefined,
+    call: vi.fn((name: string, back: (name: string) => Promise<string>) => back(name)),
   };
   expose(
     api,
@@ -87,6 +92,12 @@ describe('refuses', () => {
       { type: 'APPLY', path: ['add'], argumentList: [{ type: 'HANDLER', name: 'throw', value: {} }] },
     ],
     [
+      'arguments that say a length of billions',
+      { type: 'APPLY', path: ['add'], argumentList: new Array(2 ** 32 - 1) as unknown[] },
+    ],
+    ['more arguments than any method has', { type: 'APPLY', path: ['add'], argumentList: Array(6).fill(raw(1)) }],
+    ['arguments with a hole', { type: 'APPLY', path: ['add'], argumentList: [, raw(1)] }],
+    [
       'a proxy without a port',
       { type: 'APPLY', path: ['add'], argumentList: [{ type: 'HANDLER', name: 'proxy', value: {} }] },
     ],
@@ -104,6 +115,7 @@ describe('refuses', () => {
   });
 
   it.each([
+    { id: 'x'.repeat(201), type: 'APPLY', path: ['add'], argumentList: [] },
     null,
     undefined,
     5,
@@ -130,6 +142,35 @@ describe('refuses', () => {
       ok: false,
       error: { code: 'message-invalid' },
     });
+  });
+});
+
+it('takes nothing to Comlink that was not looked at, such as a list with a constructor of its own', async () => {
+  const argumentList = Object.assign([raw(1), raw(2)], { constructor: {} });
+  const call = { id: 'id-1', type: 'APPLY', path: ['add'], argumentList };
+  await expect(post(call)).resolves.toMatchObject({ id: 'id-1', value: 3 });
+});
+
+describe('a callback', () => {
+  it('passes where the method has one', async () => {
+    await expect(open.remote.call('a', proxy((name: string) => `${name}!`) as never)).resolves.toBe('a!');
+  });
+
+  it.each([
+    ['of a method that has none', 'add', 1],
+    ['in the place of another argument', 'call', 0],
+  ])('does not pass %s: nobody listens on its port', async (_, method, place) => {
+    const { port1, port2 } = new MessageChannel();
+    const heard: unknown[] = [];
+    port1.onmessage = ({ data }) => heard.push(data);
+    const args: unknown[] = [raw(1), raw(2)];
+    args[place] = { type: 'HANDLER', name: 'proxy', value: port2 };
+    open.port1.postMessage({ id: 'id-1', type: 'APPLY', path: [method], argumentList: args }, [port2]);
+    port1.postMessage({ id: 'id-2', type: 'GET', path: [] });
+    await quiet();
+    expect(open.refused).toHaveLength(1);
+    expect(heard).toEqual([]);
+    port1.close();
   });
 });
 

@@ -1,19 +1,21 @@
 /**
  * Stands between a port and Comlink. Comlink would follow any property path that a message names, also to `__proto__`, and
- * would let a message set members; here only a call of a method of the contract passes.
+ * would let a message set members; here only a call of a method of the contract passes, with plain values; a callback only where the
+ * contract has one.
  */
 import type { Endpoint } from 'comlink';
 import { wireError, type WireError } from '../../src/contract/errors.js';
+import { MAX_ARGUMENTS } from '../limits.js';
 
 type Listener = (event: MessageEvent) => void;
 
 /**
- * @param methods - Names that may be called.
+ * @param methods - Names that may be called, each with the number of the argument that is a callback; `null`: none is.
  * @param onRefused - Told of each message that is refused, with what is wrong.
  */
 export function guardPort(
   port: MessagePort,
-  methods: ReadonlySet<string>,
+  methods: ReadonlyMap<string, number | null>,
   onRefused: (error: WireError<'message-invalid'>) => void,
 ): Endpoint {
   const listeners = new Map<EventListenerOrEventListenerObject, Listener>();
@@ -24,8 +26,9 @@ export function guardPort(
       const guarded: Listener = (event) => {
         const wrong = whatIsWrong(event.data, methods);
         if (wrong === null) {
-          if (typeof listener === 'function') listener(event);
-          else listener.handleEvent(event);
+          const passed = new MessageEvent('message', { data: rebuilt(event.data as WireMessage) });
+          if (typeof listener === 'function') listener(passed);
+          else listener.handleEvent(passed);
           return;
         }
         const error = wireError(
@@ -50,12 +53,34 @@ export function guardPort(
 }
 
 function readId(data: unknown): string | null {
-  return isRecord(data) && typeof data['id'] === 'string' ? data['id'] : null;
+  return isRecord(data) && isId(data['id']) ? data['id'] : null;
 }
 
-function whatIsWrong(data: unknown, methods: ReadonlySet<string>): string | null {
+/** What has been found to be right. */
+interface WireMessage {
+  readonly id: string;
+  readonly type: string;
+  readonly path?: readonly [string];
+  readonly argumentList?: readonly { readonly type: string; readonly name?: string; readonly value: unknown }[];
+}
+
+/** The same message with nothing in it that was not looked at: a list with a member `constructor` would make Comlink throw. */
+function rebuilt({ id, type, path, argumentList }: WireMessage): WireMessage {
+  if (path === undefined || argumentList === undefined) return { id, type };
+  const args = Array.from(argumentList, ({ type: kind, name, value }) =>
+    kind === 'RAW' || name === undefined ? { type: kind, value } : { type: kind, name, value },
+  );
+  return { id, type, path: [path[0]], argumentList: args };
+}
+
+/** Comlink's own are shorter. It is sent back with the answer. */
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 200;
+}
+
+function whatIsWrong(data: unknown, methods: ReadonlyMap<string, number | null>): string | null {
   if (!isRecord(data)) return 'A message on this port must be a call.';
-  if (typeof data['id'] !== 'string') return 'A call must have an id.';
+  if (!isId(data['id'])) return 'A call must have an id of at most 200 characters.';
   // Comlink's own goodbye, when a proxy is collected: it names nothing.
   if (data['type'] === 'RELEASE' && data['path'] === undefined && data['argumentList'] === undefined) return null;
   if (data['type'] !== 'APPLY') return 'Only calls are allowed on this port, no reading or setting of members.';
@@ -63,15 +88,23 @@ function whatIsWrong(data: unknown, methods: ReadonlySet<string>): string | null
   if (!Array.isArray(path) || path.length !== 1 || typeof path[0] !== 'string' || !methods.has(path[0])) {
     return 'The call names a method that is not in the contract.';
   }
-  if (!Array.isArray(data['argumentList']) || !data['argumentList'].every(isWireValue))
+  const args = data['argumentList'];
+  const callback = methods.get(path[0]) ?? null;
+  // The length first: a list of a few bytes may say that it has billions of items.
+  if (!Array.isArray(args) || args.length > MAX_ARGUMENTS || !areWireValues(args, callback))
     return 'The arguments of the call are not in the form of the contract.';
   return null;
 }
 
-function isWireValue(value: unknown): boolean {
-  if (!isRecord(value)) return false;
-  if (value['type'] === 'RAW') return true;
-  return value['type'] === 'HANDLER' && value['name'] === 'proxy' && value['value'] instanceof MessagePort;
+function areWireValues(args: readonly unknown[], callback: number | null): boolean {
+  return Array.from(args).every((value, place) => {
+    if (!isRecord(value)) return false;
+    if (value['type'] === 'RAW') return true;
+    // Comlink listens on the port of each callback that it is given, whether or not anybody wants it.
+    const isCallback =
+      value['type'] === 'HANDLER' && value['name'] === 'proxy' && value['value'] instanceof MessagePort;
+    return isCallback && place === callback;
+  });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

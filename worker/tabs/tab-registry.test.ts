@@ -2,6 +2,7 @@ import type { ProxyMarked, Remote } from 'comlink';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CONTRACT_VERSION, type Hello, type TabApi } from '../../src/contract/rpc.js';
 import { DEFAULT_OUTBOX_LIMITS } from '../delivery/outbox.js';
+import { MAX_TABS } from '../limits.js';
 import { createJournal } from '../observe/journal.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { FakeLocks } from '../testing/fake-locks.js';
@@ -46,10 +47,10 @@ function setUp() {
   return { origin, clock, registry, gone, hubs, page, texts };
 }
 
-function hello(tabId: string, tabLock = `lock:${tabId}`): Hello {
+function hello(tabId: string, tabLock = `lock:${tabId}`, tabKey = `key of ${tabId}`): Hello {
   const channel = new MessageChannel();
   channels.push(channel);
-  return { contractVersion: CONTRACT_VERSION, tabId, tabLock, visibility: 'visible', events: channel.port2 };
+  return { contractVersion: CONTRACT_VERSION, tabId, tabKey, tabLock, visibility: 'visible', events: channel.port2 };
 }
 
 describe('a tab that joins', () => {
@@ -552,5 +553,53 @@ describe('the last tabs of a hub', () => {
     registry.dismiss(a);
     await until(() => wakes.length > 0);
     expect(wakes).toEqual(['c']);
+  });
+});
+
+describe('a port that is not who it says', () => {
+  it('does not take the place of the tab whose id it names: ids are in each snapshot', async () => {
+    const { registry, page, gone } = setUp();
+    const tab = registry.admit((await page('a')).hello, remote);
+    const thief = hello('a', 'lock of the thief', 'key of the thief');
+    expect(() => registry.admit(thief, remote)).toThrow(expect.objectContaining({ code: 'message-invalid' }));
+    expect(registry.all()).toEqual([tab]);
+    expect(tab.gone.aborted).toBe(false);
+    expect(gone).toEqual([]);
+  });
+
+  it('is not watched by the lock of another tab, which it could take out of the watch', async () => {
+    const { registry, page, gone, origin } = setUp();
+    const { hello: own, locks } = await page('a');
+    registry.admit(own, remote);
+    expect(() => registry.admit(hello('thief', own.tabLock), remote)).toThrow(
+      expect.objectContaining({ code: 'message-invalid' }),
+    );
+    expect(registry.all()).toHaveLength(1);
+    locks.die();
+    await until(() => gone.length === 1);
+    expect(origin.waiting).toEqual([]);
+  });
+
+  it.each(['hubshare:worker:boot-1', 'hubshare:worker:boot-1:tabs', 'hubshare:refresh:x'])(
+    'does not have the worker queue for %s, which is no lock of a tab',
+    async (lock) => {
+      const { registry, origin } = setUp();
+      expect(() => registry.admit(hello('thief', lock), remote)).toThrow(
+        expect.objectContaining({ code: 'message-invalid' }),
+      );
+      await quiet();
+      expect(registry.all()).toEqual([]);
+      expect(origin.requested).not.toContain(lock);
+    },
+  );
+
+  it('does not have the last word: over the limit no new tab joins, and those that have may join again', () => {
+    const { registry } = setUp();
+    for (let n = 0; n < MAX_TABS; n += 1) registry.admit(hello(`tab-${n}`), remote);
+    expect(() => registry.admit(hello('one-more'), remote)).toThrow(
+      expect.objectContaining({ code: 'limit-reached', wire: expect.objectContaining({ most: MAX_TABS }) as unknown }),
+    );
+    registry.admit(hello('tab-0', 'another lock'), remote);
+    expect(registry.all()).toHaveLength(MAX_TABS);
   });
 });

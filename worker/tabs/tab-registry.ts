@@ -1,7 +1,9 @@
 /** The tabs that have joined and are alive. */
 import type { Remote, ProxyMarked } from 'comlink';
+import { HubshareError, wireError } from '../../src/contract/errors.js';
 import type { Hello, Parking, TabApi } from '../../src/contract/rpc.js';
 import type { Clock } from '../clock.js';
+import { limitReached, MAX_TABS } from '../limits.js';
 import type { ScheduleFlush } from '../delivery/flush-turn.js';
 import type { OutboxLimits } from '../delivery/outbox.js';
 import type { Journal } from '../observe/journal.js';
@@ -10,7 +12,11 @@ import { createSleepers } from './sleepers.js';
 import { createTab, type Tab } from './tab.js';
 
 export interface TabRegistry {
-  /** A tab joins. The same tab may knock twice; the later port counts. */
+  /**
+   * A tab joins. The same tab may knock twice; the later port counts.
+   *
+   * @throws {HubshareError} `message-invalid` It names another tab's id or lock, or a lock that is no tab's. `limit-reached`
+   */
   admit(hello: Hello, remote: Remote<TabApi & ProxyMarked>): Tab;
   /** The tab says goodbye. */
   dismiss(tab: Tab): void;
@@ -32,6 +38,8 @@ export function createTabRegistry(deps: {
   /** Called once per tab, when it has gone or left. */
   readonly onGone: (tab: Tab) => void;
   readonly scheduleFlush: ScheduleFlush;
+  /** An event of that hub was dropped for one tab. */
+  readonly onDropped?: (hubUrl: string) => void;
 }): TabRegistry {
   const { clock, journal } = deps;
   const tabs = new Map<string, Tab>();
@@ -86,15 +94,28 @@ export function createTabRegistry(deps: {
     sleepers.check();
   }
 
+  /** Lock names can be seen by every page of the origin, and ids of tabs are in each snapshot: neither says who somebody is. */
+  function checkOwn(hello: Hello, before: Tab | undefined): void {
+    if (before !== undefined && before.key !== hello.tabKey) throw notOwn('tabId', 'id');
+    if (before === undefined && tabs.size >= MAX_TABS)
+      throw limitReached('pages can share one worker', MAX_TABS, 'Close pages of this site that are not needed.');
+    const isTaken = [...tabs.values()].some(({ id, lock }) => lock === hello.tabLock && id !== hello.tabId);
+    // The worker's own lock would never be free; behind a request for another one of hubshare's, tabs would wait.
+    const isOther = hello.tabLock.startsWith('hubshare:') && !hello.tabLock.startsWith('hubshare:tab:');
+    if (isTaken || isOther) throw notOwn('tabLock', 'lock');
+  }
+
   return {
     admit(hello, remote) {
       const before = tabs.get(hello.tabId);
+      checkOwn(hello, before);
       const tab = createTab(hello, remote, {
         ordinal: before?.ordinal ?? ++ordinals,
         limits: deps.limits,
         now: () => clock.now(),
         onAck: deps.onChange,
         scheduleFlush: deps.scheduleFlush,
+        ...(deps.onDropped === undefined ? {} : { onDropped: deps.onDropped }),
         onBadFrame: () =>
           journal.note('tab', `tab ${tab.ordinal} sent something that is no acknowledgement`, 'message-invalid'),
       });
@@ -122,4 +143,11 @@ export function createTabRegistry(deps: {
     detached: () => sleepers.check(),
     all: () => [...tabs.values()],
   };
+}
+
+function notOwn(field: string, what: string): HubshareError<'message-invalid'> {
+  const detail = `${field} is the ${what} of another tab or of the worker.`;
+  return new HubshareError(
+    wireError('message-invalid', `${detail} Join with an id, a key and a lock of this page alone.`, { detail }),
+  );
 }

@@ -8,9 +8,12 @@ import {
   type TabApi,
 } from '../../src/contract/rpc.js';
 import { HubshareError, wireError } from '../../src/contract/errors.js';
+import type { FetchAnswer, FetchRequest } from '../../src/contract/fetch.js';
+import type { HubMetrics } from '../../src/contract/metrics.js';
 import type { WorkerReport } from '../../src/contract/report.js';
 import { encodeEvent } from '../delivery/encode.js';
 import type { SharedHub } from '../hub/shared-hub.js';
+import { MAX_HUBS_OF_TAB, MAX_OPEN_CALLS_OF_TAB } from '../limits.js';
 import { PartTab, PLAIN_SETTINGS, wishFor } from '../testing/fake-tab.js';
 import { quiet } from '../testing/settle.js';
 import { createTabSession, SESSION_METHODS, type SessionCore } from './tab-session.js';
@@ -30,6 +33,7 @@ function helloOf(more: Partial<Hello> = {}): Hello {
   return {
     contractVersion: CONTRACT_VERSION,
     tabId: 'a',
+    tabKey: 'key',
     tabLock: 'lock',
     visibility: 'visible',
     events: channel.port2,
@@ -56,7 +60,9 @@ function setUp() {
     cancelStream: vi.fn(),
     upload: vi.fn(),
     answer: vi.fn(),
-    joinTopic: vi.fn(() => Promise.resolve({ after: 3, reply: { ok: true as const, value: { retain: 'last' } } })),
+    joinTopic: vi.fn(() =>
+      Promise.resolve({ after: 3, reply: { ok: true as const, value: { retain: 'last', declaration: null } } }),
+    ),
     leaveTopic: vi.fn(),
     claims: { claim: vi.fn(() => Promise.resolve('offered' as const)), confirm: vi.fn(() => true) },
     tabChanged: vi.fn(),
@@ -104,12 +110,17 @@ function setUp() {
     dismiss: vi.fn(),
     setParking: vi.fn<SessionCore['setParking']>((own, how) => own.setParking(how)),
     detached: vi.fn(),
+    admitTo: vi.fn<SessionCore['admitTo']>(() => undefined),
     hubFor: vi.fn((wish: HubWish) => hubs.get(wish.hub) ?? (hub as unknown as SharedHub)),
     knownHub: (url: string) => hubs.get(url),
-    hubs: () => hubs.values(),
+    hubs: (): Iterable<SharedHub> => hubs.values(),
     refreshToken: vi.fn(() => Promise.resolve()),
     signOut: vi.fn(() => Promise.resolve()),
+    authorizedFetch: vi.fn<SessionCore['authorizedFetch']>(() => Promise.resolve(fetched)),
+    abortFetch: vi.fn<SessionCore['abortFetch']>(),
     nextReport: vi.fn<SessionCore['nextReport']>(() => Promise.resolve({ version: 2 } as WorkerReport)),
+    hubMetrics: vi.fn<SessionCore['hubMetrics']>((url) => ({ hub: url }) as HubMetrics),
+    nextAlerts: vi.fn<SessionCore['nextAlerts']>(() => Promise.resolve([])),
     changed: vi.fn(),
   } satisfies SessionCore;
   const session = createTabSession(core);
@@ -123,6 +134,21 @@ async function joined() {
 }
 
 const call = { hub: HUB, callId: 'id-1', method: 'Add', args: [1, 2], uploads: 0 };
+const request: FetchRequest = {
+  hub: HUB,
+  requestId: 'fetch-1',
+  url: 'https://h.test/api/orders',
+  method: 'GET',
+  headers: [],
+  body: null,
+  cache: 'default',
+  credentials: 'same-origin',
+  integrity: '',
+  keepalive: false,
+  mode: 'cors',
+  referrerPolicy: '',
+};
+const fetched: FetchAnswer = { status: 200, statusText: 'OK', headers: [], body: null, url: request.url };
 const piece = { hub: HUB, callId: 'id-1', stream: 0, items: [1], end: null };
 
 describe('join', () => {
@@ -193,7 +219,11 @@ const CALLS: Record<Exclude<keyof ReturnType<typeof createTabSession>, 'join'>, 
   unpark: [],
   online: [],
   signOut: [],
+  authorizedFetch: [request],
+  abortFetch: ['fetch-1'],
   nextReport: [1, 0],
+  hubMetrics: [HUB],
+  nextAlerts: [HUB, 0],
   reconnectNow: [HUB],
   refreshTokenNow: [HUB],
   becomePrimary: [HUB],
@@ -212,7 +242,7 @@ function replyOf(name: Name, answer: unknown): unknown {
 }
 
 it('lets exactly the methods of the contract pass the port', () => {
-  expect([...SESSION_METHODS].sort()).toEqual([...names, 'join'].sort());
+  expect([...SESSION_METHODS.keys()].sort()).toEqual([...names, 'join'].sort());
 });
 
 describe.each(names)('%s', (name) => {
@@ -228,6 +258,8 @@ describe.each(names)('%s', (name) => {
       core.detached,
       core.signOut,
       core.nextReport,
+      core.hubMetrics,
+      core.nextAlerts,
       core.refreshToken,
       core.changed,
       ...acts,
@@ -312,6 +344,10 @@ describe('a message of the wrong shape', () => {
     ['nextReport', []],
     ['nextReport', ['1', 0]],
     ['nextReport', [1, NaN]],
+    ['hubMetrics', ['/hubs/ops']],
+    ['nextAlerts', [HUB]],
+    ['nextAlerts', [HUB, -1]],
+    ['nextAlerts', [7, 0]],
     ['reconnectNow', [{}]],
     ['refreshTokenNow', ['']],
     ['becomePrimary', [null]],
@@ -459,6 +495,8 @@ describe('a tab', () => {
     const { session, core } = await joined();
     core.nextReport.mockResolvedValue(null);
     await expect(session.nextReport(1, 0)).resolves.toMatchObject({ ok: false, error: { code: 'stopped' } });
+    core.nextAlerts.mockResolvedValue(null);
+    await expect(session.nextAlerts(HUB, 0)).resolves.toMatchObject({ ok: false, error: { code: 'stopped' } });
   });
 });
 
@@ -467,7 +505,7 @@ describe('a topic', () => {
     const { session, hub, tab } = await joined();
     await expect(session.joinTopic(HUB, 'metric', 5)).resolves.toEqual({
       after: 3,
-      reply: { ok: true, value: { retain: 'last' } },
+      reply: { ok: true, value: { retain: 'last', declaration: null } },
     });
     expect(hub.joinTopic).toHaveBeenCalledWith(tab, 'metric', 5);
     await session.leaveTopic(HUB, 'metric', 5);
@@ -535,8 +573,8 @@ describe('a tab that is back', () => {
     await expect(session.unpark()).resolves.toEqual({
       ok: true,
       value: [
-        { hub: HUB, dropped: 3 },
-        { hub: OTHER, dropped: 0 },
+        { hub: HUB, dropped: 3, fencedBy: null },
+        { hub: OTHER, dropped: 0, fencedBy: null },
       ],
     });
     await quiet();
@@ -545,7 +583,7 @@ describe('a tab that is back', () => {
 
   it('is not told of hubs that it does not use', async () => {
     const { session } = await joined();
-    await expect(session.unpark()).resolves.toEqual({ ok: true, value: [{ hub: HUB, dropped: 0 }] });
+    await expect(session.unpark()).resolves.toEqual({ ok: true, value: [{ hub: HUB, dropped: 0, fencedBy: null }] });
   });
 });
 
@@ -565,5 +603,58 @@ describe('what goes wrong in the worker', () => {
     const reply = await session.signOut();
     expect(reply).toMatchObject({ ok: false });
     expect(!reply.ok && reply.error.code).toBe('worker-failed');
+  });
+});
+
+describe('limits', () => {
+  it('refuse a second join that comes before the first is answered', async () => {
+    const { core, session } = setUp();
+    const replies = await Promise.all([session.join(helloOf(), remote), session.join(helloOf(), remote)]);
+    expect(replies).toMatchObject([{ ok: true }, { ok: false, error: { code: 'message-invalid' } }]);
+    expect(core.admit).toHaveBeenCalledTimes(1);
+  });
+
+  it('let a port join after a join that was refused by the registry', async () => {
+    const { core, session } = setUp();
+    core.admit.mockImplementationOnce(() => {
+      throw new HubshareError(wireError('limit-reached', 'too many', { limit: 'pages', most: 1 }));
+    });
+    await expect(session.join(helloOf(), remote)).resolves.toMatchObject({ error: { code: 'limit-reached' } });
+    await expect(session.join(helloOf(), remote)).resolves.toMatchObject({ ok: true });
+  });
+
+  it('end the number of hubs of one tab, and not the change of one that it has', async () => {
+    const { session, core, hub } = await joined();
+    const many = Array.from({ length: MAX_HUBS_OF_TAB }, (_, n) => ({ ...hub, url: `https://h.test/hubs/${n}` }));
+    core.hubs = () => many.values() as unknown as ReturnType<typeof core.hubs>;
+    const reply = await session.attach(wishFor('https://h.test/hubs/one-more'));
+    expect(reply).toMatchObject({ ok: false, error: { code: 'limit-reached', most: MAX_HUBS_OF_TAB } });
+    expect(core.hubFor).not.toHaveBeenCalled();
+    await expect(session.attach(wishFor('https://h.test/hubs/0'))).resolves.toMatchObject({ ok: true });
+  });
+
+  it('end the number of calls that are not answered, for all kinds of calls, until one is', async () => {
+    const { session, hub } = await joined();
+    let settle: (() => void) | undefined;
+    hub.invoke.mockImplementationOnce(
+      () => new Promise((resolve) => (settle = () => resolve({ after: 0, reply: { ok: true, value: 'done' } }))),
+    );
+    const first = session.invoke(call);
+    hub.invoke.mockImplementation(() => new Promise(() => undefined));
+    for (let n = 1; n < MAX_OPEN_CALLS_OF_TAB; n += 1) void session.invoke({ ...call, callId: `id-${n}` });
+    const error = { code: 'limit-reached', most: MAX_OPEN_CALLS_OF_TAB };
+    await expect(session.invoke({ ...call, callId: 'one-more' })).resolves.toMatchObject({ reply: { error } });
+    await expect(session.claim(HUB, 'alarm')).resolves.toMatchObject({ ok: false, error });
+    expect(hub.claims.claim).not.toHaveBeenCalled();
+    settle?.();
+    await first;
+    await expect(session.claim(HUB, 'alarm')).resolves.toMatchObject({ ok: true });
+  });
+
+  it('are told at once to a page that says that it is frozen and goes on asking', async () => {
+    const { session, tab } = await joined();
+    tab.setParking('frozen');
+    for (let n = 0; n < MAX_OPEN_CALLS_OF_TAB; n += 1) void session.setVisibility('hidden');
+    await expect(session.setVisibility('hidden')).resolves.toMatchObject({ error: { code: 'limit-reached' } });
   });
 });

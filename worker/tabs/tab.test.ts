@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { wireError } from '../../src/contract/errors.js';
 import { encodeEvent } from '../delivery/encode.js';
 import { PartTab } from '../testing/fake-tab.js';
 import { FakeClock } from '../testing/fake-clock.js';
@@ -183,4 +184,39 @@ it('asks a hidden tab to come back, past what waits', () => {
   part.tab.wake();
   expect(part.frames).toEqual([{ kind: 'wake' }]);
   expect(part.wakes).toBe(1);
+});
+
+describe('a fence', () => {
+  const error = wireError('signed-out', 'Signed out.', {});
+
+  it('is known until the tab comes to the hub anew', () => {
+    const { tab } = new PartTab('a');
+    tab.fence(HUB, { error, attachment: 3 });
+    expect(tab.fenceOf(HUB)).toEqual({ error, attachment: 3 });
+    tab.attached(1, HUB, 4);
+    expect(tab.fenceOf(HUB)).toBeUndefined();
+  });
+
+  it('is kept to be told to a tab that is parked, and told once; one that is awake has its goodbye', () => {
+    const { tab } = new PartTab('a');
+    tab.fence(HUB, { error, attachment: 1 });
+    expect([...tab.takeFences()]).toEqual([]);
+    tab.setParking('hidden');
+    tab.fence(HUB, { error, attachment: 2 });
+    expect([...tab.takeFences()]).toEqual([[HUB, error]]);
+    expect([...tab.takeFences()]).toEqual([]);
+  });
+});
+
+it('names the attachment before the first entry that is of it, also when the hub has been named before', async () => {
+  const part = new PartTab('a');
+  part.tab.attached(1, HUB, 1);
+  part.tab.attached(1, HUB, 2);
+  await settle();
+  expect(part.batches.map(({ text }) => JSON.parse(text) as unknown)).toEqual([
+    [
+      [0, 1, HUB, 1],
+      [0, 1, HUB, 2],
+    ],
+  ]);
 });

@@ -1,5 +1,6 @@
 /** One tab as the worker sees it: who it is, what waits for it, and how it is asked. */
 import type { Remote, ProxyMarked } from 'comlink';
+import type { WireError } from '../../src/contract/errors.js';
 import type { AckFrame, WorkerFrame } from '../../src/contract/frames.js';
 import type {
   Hello,
@@ -18,6 +19,8 @@ export interface Tab {
   readonly id: string;
   /** Counts up in the order of joining, for people: `tab 1`, `tab 2`. */
   readonly ordinal: number;
+  /** Known to the page and to the worker only. */
+  readonly key: string;
   readonly joinedAtMs: number;
   /** The lock that this tab holds while it lives. */
   readonly lock: string;
@@ -39,6 +42,14 @@ export interface Tab {
   setParking(how: Parking | null): void;
   /** The gaps that wait, by the hub's URL, with how many events each stands for: taken out of the line, for the tab is told by a call. */
   takeMissed(): ReadonlyMap<string, number>;
+  /** The tab has come to a hub: what follows in its outbox is of that attachment. */
+  attached(hub: number, hubUrl: string, attachment: number): void;
+  /** The user of a hub has signed out, or another one has come: the tab is not attached any more. */
+  fence(hubUrl: string, fence: Fenced): void;
+  /** Why the tab is not attached to the hub any more, until it has come anew. */
+  fenceOf(hubUrl: string): Fenced | undefined;
+  /** The fences of which the tab, which was parked, has not been told by a call, by the hub's URL. They are given once. */
+  takeFences(): ReadonlyMap<string, WireError>;
   /**
    * Puts an entry into the outbox; the hub is named before its first entry.
    *
@@ -57,6 +68,12 @@ export interface Tab {
   end(): void;
 }
 
+export interface Fenced {
+  readonly error: WireError;
+  /** The tab's last attachment that has ended with it. */
+  readonly attachment: number;
+}
+
 export function createTab(
   hello: Hello,
   remote: Remote<TabApi & ProxyMarked>,
@@ -67,12 +84,18 @@ export function createTab(
     readonly onAck: () => void;
     readonly onBadFrame: () => void;
     readonly scheduleFlush: ScheduleFlush;
+    /** An event of that hub was dropped. */
+    readonly onDropped?: (hubUrl: string) => void;
   },
 ): Tab {
   const port = hello.events;
   const gone = new AbortController();
   /** Hubs by their number. */
   const named = new Map<number, string>();
+  const fences = new Map<string, Fenced>();
+  const untoldFences = new Map<string, WireError>();
+  /** Fences before which something was posted that the page has not dispatched yet. */
+  const undispatchedFences = new Map<string, Fenced>();
   let parking: Parking | null = null;
   let away = new AbortController();
   /** Those who wait until the page runs again. */
@@ -83,6 +106,7 @@ export function createTab(
     limits: deps.limits,
     post: (frame) => port.postMessage(frame),
     schedule: deps.scheduleFlush,
+    onDropped: (hub) => deps.onDropped?.(named.get(hub) ?? ''),
   });
   port.onmessage = (event: MessageEvent<unknown>) => {
     if (!isAck(event.data)) {
@@ -111,6 +135,7 @@ export function createTab(
   return {
     id: hello.tabId,
     ordinal: deps.ordinal,
+    key: hello.tabKey,
     joinedAtMs: deps.now(),
     lock: hello.tabLock,
     outbox,
@@ -132,6 +157,7 @@ export function createTab(
     setParking(how) {
       if (gone.signal.aborted) return;
       parking = how;
+      if (how !== null) for (const [hubUrl, { error }] of undispatchedFences) untoldFences.set(hubUrl, error);
       if (how === 'cached' || how === 'frozen') {
         away.abort();
       } else if (away.signal.aborted) {
@@ -152,10 +178,34 @@ export function createTab(
       }
       return missed;
     },
+    attached(hub, hubUrl, attachment) {
+      fences.delete(hubUrl);
+      undispatchedFences.delete(hubUrl);
+      named.set(hub, hubUrl);
+      outbox.push(encodeHub(hub, hubUrl, attachment));
+    },
+    fence(hubUrl, fence) {
+      fences.set(hubUrl, fence);
+      if (parking !== null) {
+        untoldFences.set(hubUrl, fence.error);
+        return;
+      }
+      // A page that is frozen in this moment would dispatch it when it is back.
+      undispatchedFences.set(hubUrl, fence);
+      void outbox.dispatched().then(() => {
+        if (undispatchedFences.get(hubUrl) === fence) undispatchedFences.delete(hubUrl);
+      });
+    },
+    fenceOf: (hubUrl) => fences.get(hubUrl),
+    takeFences() {
+      const taken = new Map(untoldFences);
+      untoldFences.clear();
+      return taken;
+    },
     deliver(entry, hubUrl, conflateKey) {
       if (!named.has(entry.hub)) {
         named.set(entry.hub, hubUrl);
-        outbox.push(encodeHub(entry.hub, hubUrl));
+        outbox.push(encodeHub(entry.hub, hubUrl, 0));
       }
       return outbox.push(entry, conflateKey);
     },

@@ -61,13 +61,16 @@ export class FakeWorkerHost {
     this.starts += 1;
     const locks = this.#locks.client(`worker-${this.starts}`);
     const bootId = `boot-${this.starts}`;
-    const coordinator = createCoordinator(this.options, {
-      clock: this.clock,
-      locks,
-      random: () => 0,
-      randomId: () => bootId,
-      nextTask: (run) => setTimeout(run),
-    });
+    const coordinator = createCoordinator(
+      { maxSpacingMs: 0, ...this.options },
+      {
+        clock: this.clock,
+        locks,
+        random: () => 0,
+        randomId: () => bootId,
+        nextTask: (run) => setTimeout(run),
+      },
+    );
     return { coordinator, locks, ports: [] };
   }
 }

@@ -42,6 +42,9 @@ export const PLAIN_SETTINGS: HubSettings = {
   logLevel: null,
 };
 
+/** As if each wish followed a `stop()`. */
+let attachments = 0;
+
 export function wishFor(hub: string, more: Partial<HubWish> = {}): HubWish {
   return {
     hub,
@@ -53,6 +56,8 @@ export function wishFor(hub: string, more: Partial<HubWish> = {}): HubWish {
     wantsLog: false,
     topics: {},
     settledClaims: [],
+    identity: null,
+    attachment: (attachments += 1),
     ...more,
   };
 }
@@ -229,6 +234,7 @@ export class FakeTab extends Reader {
     const message: Hello = {
       contractVersion: CONTRACT_VERSION,
       tabId: this.tabId,
+      tabKey: `key of ${this.tabId}`,
       tabLock: this.tabLock,
       visibility: 'visible',
       events: this.#events.port2,
@@ -352,6 +358,7 @@ export class PartTab extends Reader {
     const hello: Hello = {
       contractVersion: CONTRACT_VERSION,
       tabId: id,
+      tabKey: `key of ${id}`,
       tabLock: `hubshare:tab:${id}`,
       visibility: options.visibility ?? 'visible',
       // The part of a port that `createTab` uses.

@@ -16,7 +16,7 @@ export async function quiet(): Promise<void> {
 
 /** Resolves with what `find` gives as soon as it gives something. The limit is far beyond any test's need; it only ends a test that fails. */
 export async function until<T>(find: () => T | undefined | null | false, what = String(find)): Promise<T> {
-  const limitMs = performance.now() + 2_000;
+  const limitMs = performance.now() + 20_000;
   for (;;) {
     const found = find();
     if (found !== undefined && found !== null && found !== false) return found;

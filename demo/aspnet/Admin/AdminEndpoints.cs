@@ -3,6 +3,7 @@ using HubshareDemo.Admin.Requests;
 using HubshareDemo.Http;
 using HubshareDemo.Hubs;
 using HubshareDemo.Metrics;
+using HubshareDemo.Security;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
 
@@ -19,11 +20,16 @@ public sealed class AdminEndpoints(
     HubGroups groups,
     Availability availability,
     IHubContext<OpsHub> hub,
-    AccessLog accessLog)
+    AccessLog accessLog,
+    SecurityLog securityLog,
+    SecurityClock clock)
 {
     private const int MostPaddingBytes = 1024 * 1024;
     private const int LongestDelayMs = 10 * 60_000;
     private const int LongestUnavailableSeconds = 86_400;
+
+    /// <summary>The end of the year 9999.</summary>
+    private const long LatestTimeMs = 253_402_300_799_999;
 
     private readonly Lock transportsGate = new();
     private HttpTransportType transports = HttpTransports.All;
@@ -32,6 +38,13 @@ public sealed class AdminEndpoints(
     {
         var admin = endpoints.MapGroup("/admin").AddEndpointFilter<AdminGuard>();
         admin.MapGet("/counts", Counts);
+        admin.MapGet("/stats", () => Results.Json(ConnectionStats.Of(registry)));
+        admin.MapGet("/alerts", () => Results.Json(new
+        {
+            alerts = securityLog.Read(SecurityEventType.Alert),
+            warnings = securityLog.Read(SecurityEventType.Warning),
+        }));
+        admin.MapPost("/clock", ClockAsync);
         admin.MapPost("/cut", CutAsync);
         admin.MapPost("/refuse-tokens", (HttpRequest request) => SwitchAsync(request, on => switches.RefuseTokens = on));
         admin.MapPost("/refuse-refresh", (HttpRequest request) => SwitchAsync(request, on => switches.RefuseRefresh = on));
@@ -191,6 +204,19 @@ public sealed class AdminEndpoints(
 
         availability.RetryAfterSeconds = seconds;
         return Results.Json(new { retryAfterSeconds = seconds });
+    }
+
+    private async Task<IResult> ClockAsync(HttpRequest request)
+    {
+        var wanted = (await RequestBody.ReadAsync<ClockRequest>(request))?.NowMs ?? default;
+        long? nowMs = wanted.ValueKind is JsonValueKind.Number && wanted.TryGetInt64(out var whole) ? whole : null;
+        if (wanted.ValueKind is not JsonValueKind.Null && nowMs is not (>= 0 and <= LatestTimeMs))
+        {
+            return Invalid("""{"nowMs": number | null}""");
+        }
+
+        clock.StandsAtMs = nowMs;
+        return Results.Json(new { nowMs });
     }
 
     private async Task<IResult> TransportsAsync(HttpRequest request)

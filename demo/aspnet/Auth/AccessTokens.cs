@@ -25,6 +25,7 @@ public sealed class AccessTokens(DemoOptions options, Switches switches)
             [TokenClaims.UserId] = user,
             [TokenClaims.Name] = user,
             [TokenClaims.Type] = AccessType,
+            [TokenClaims.Role] = user == TokenClaims.AdminRole ? TokenClaims.AdminRole : TokenClaims.UserRole,
             [TokenClaims.TokenId] = Guid.NewGuid().ToString("N"),
             [TokenClaims.IssuedAt] = issuedAtMs / 1000.0,
             [TokenClaims.Expires] = (issuedAtMs + life.TotalMilliseconds) / 1000.0,

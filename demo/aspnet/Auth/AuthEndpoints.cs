@@ -1,11 +1,12 @@
 using System.Text.RegularExpressions;
 using HubshareDemo.Admin;
 using HubshareDemo.Http;
+using HubshareDemo.Security;
 
 namespace HubshareDemo.Auth;
 
 /// <summary>Sign-in, refresh, sign-out and the question who is signed in.</summary>
-public sealed partial class AuthEndpoints(AccessTokens tokens, RefreshFamilies families, Switches switches, Counters counters)
+public sealed partial class AuthEndpoints(AccessTokens tokens, RefreshFamilies families, Switches switches, Counters counters, Accounts accounts)
 {
     private const string CookieName = "refresh";
 
@@ -23,6 +24,12 @@ public sealed partial class AuthEndpoints(AccessTokens tokens, RefreshFamilies f
         if (user is null || !UserName().IsMatch(user))
         {
             await ErrorBody.WriteAsync(context, StatusCodes.Status400BadRequest, "INVALID_USER", "A user name is a small letter, then up to 31 small letters, digits or hyphens.");
+            return;
+        }
+
+        if (RefusalOf(user) is { } refusal)
+        {
+            await ErrorBody.WriteAsync(context, refusal.Status, refusal.Code, refusal.Message);
             return;
         }
 
@@ -48,6 +55,13 @@ public sealed partial class AuthEndpoints(AccessTokens tokens, RefreshFamilies f
         if (context.Request.Cookies[CookieName] is not { Length: > 0 } cookie)
         {
             await RefuseAsync(context, "MISSING_REFRESH", "There is no refresh cookie: sign in.");
+            return;
+        }
+
+        // Before the cookie is exchanged: it is good again when the user is.
+        if (families.Peek(cookie) is { Verdict: RefreshVerdict.Valid, Family.User: var user } && RefusalOf(user) is { } refusal)
+        {
+            await RefuseAsync(context, refusal.Code, refusal.Message);
             return;
         }
 
@@ -108,6 +122,19 @@ public sealed partial class AuthEndpoints(AccessTokens tokens, RefreshFamilies f
     {
         counters.RefreshesRefused.Add();
         return ErrorBody.WriteAsync(context, StatusCodes.Status401Unauthorized, code, message);
+    }
+
+    /// <returns>Null: the user may come in.</returns>
+    private Refusal? RefusalOf(string user)
+    {
+        try
+        {
+            return accounts.IsBlocked(user) ? Refusal.Blocked : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return Refusal.CheckFailed;
+        }
     }
 
     private static void SetCookie(HttpContext context, string value)

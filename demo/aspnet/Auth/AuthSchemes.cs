@@ -1,8 +1,5 @@
-using System.Globalization;
-using System.Security.Claims;
 using HubshareDemo.Admin;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
-using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace HubshareDemo.Auth;
 
@@ -19,25 +16,39 @@ public static class AuthSchemes
     {
         services.AddAuthentication().AddJwtBearer(HeaderOrSubprotocol).AddJwtBearer(Stock);
         services.AddOptions<JwtBearerOptions>(Stock).Configure<AccessTokens>(Check);
-        services.AddOptions<JwtBearerOptions>(HeaderOrSubprotocol).Configure<AccessTokens, Switches>((options, tokens, switches) =>
-        {
-            Check(options, tokens);
-            options.Events = new JwtBearerEvents
+        services.AddOptions<JwtBearerOptions>(HeaderOrSubprotocol)
+            .Configure<AccessTokens, Switches, DemoOptions, AccessTokenCheck, Doorkeeper>((options, tokens, switches, demo, check, doorkeeper) =>
             {
-                OnMessageReceived = context =>
+                Check(options, tokens);
+                options.Events = new JwtBearerEvents
                 {
-                    context.Token = switches.Subprotocol ? SubprotocolBearer.TokenOf(context.HttpContext) : null;
-                    return Task.CompletedTask;
-                },
-                OnTokenValidated = context =>
-                {
-                    RequireAccessToken(context);
-                    return Task.CompletedTask;
-                },
-                OnChallenge = BearerChallenge.AnswerAsync,
-            };
-        });
-        services.AddAuthorization();
+                    OnMessageReceived = context =>
+                    {
+                        context.Token = (demo.AllowQueryToken ? QueryToken.Of(context.HttpContext) : null)
+                            ?? (switches.Subprotocol ? SubprotocolBearer.TokenOf(context.HttpContext) : null);
+                        return Task.CompletedTask;
+                    },
+                    OnTokenValidated = context =>
+                    {
+                        Admit(context, check);
+                        return Task.CompletedTask;
+                    },
+                    // Whatever goes wrong in a check refuses; without this line an error that was not foreseen would answer 500.
+                    OnAuthenticationFailed = context =>
+                    {
+                        context.Fail(context.Exception);
+                        return Task.CompletedTask;
+                    },
+                    OnChallenge = context =>
+                    {
+                        context.HandleResponse();
+                        return doorkeeper.RefuseAsync(context.HttpContext, Refusal.For(context.AuthenticateFailure));
+                    },
+                    OnForbidden = context => doorkeeper.RefuseAsync(context.HttpContext, Refusal.NotAdmin),
+                };
+            });
+        services.AddAuthorization(authorization =>
+            authorization.AddPolicy(HubPolicies.Admin, policy => policy.RequireClaim(TokenClaims.CheckedRole, TokenClaims.AdminRole)));
         WithoutKeyRing(services);
         return services;
     }
@@ -59,20 +70,24 @@ public static class AuthSchemes
         options.TokenValidationParameters = tokens.ValidationParameters();
     }
 
-    private static void RequireAccessToken(TokenValidatedContext context)
+    private static void Admit(TokenValidatedContext context, AccessTokenCheck check)
     {
-        var isAccessToken = context.Principal?.FindFirst(TokenClaims.Type)?.Value == AccessTokens.AccessType;
-        if (context.Principal is null || !isAccessToken || string.IsNullOrEmpty(TokenClaims.UserIdOf(context.Principal)))
+        try
         {
-            context.Fail("Not an access token of a user.");
+            check.Admit(context.SecurityToken, context.Principal);
         }
-        else if (context.SecurityToken is JsonWebToken token && AccessTokens.ExactExpiry(token) is { } expiry)
+        catch (Exception error)
         {
-            // The first is what CloseOnAuthenticationExpiration goes by. It is kept in whole seconds: the next one, for a connection must
-            // not end before the time that its client was told, which is the second.
-            context.Properties.ExpiresUtc = DateTimeOffset.FromUnixTimeSeconds((long)Math.Ceiling(expiry.ToUnixTimeMilliseconds() / 1000.0));
-            var exact = new Claim(TokenClaims.ExactExpiresAtMs, expiry.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
-            context.Principal.AddIdentity(new ClaimsIdentity([exact]));
+            // A check that throws refuses, whatever it throws.
+            context.Fail(error as RefusalException ?? new RefusalException(Refusal.CheckFailed));
+            return;
+        }
+
+        if (TokenClaims.ExpiresAtMs(context.Principal) is { } expiresAtMs)
+        {
+            // What CloseOnAuthenticationExpiration goes by. It is kept in whole seconds: the next one, for a connection must not end
+            // before the time that its client was told.
+            context.Properties.ExpiresUtc = DateTimeOffset.FromUnixTimeSeconds((long)Math.Ceiling(expiresAtMs / 1000.0));
         }
     }
 }

@@ -13,10 +13,22 @@ public static class TokenClaims
     public const string IssuedAt = "iat";
     public const string Expires = "exp";
 
+    public const string Role = "role";
+    public const string AdminRole = "admin";
+    public const string UserRole = "user";
+
+    /// <summary>Begins the names of the claims that this server adds to a principal. A token with such a claim is refused.</summary>
+    public const string OwnPrefix = "hubshare:";
+
     /// <summary>Added by this server: the exact expiry in milliseconds. The token handler cuts `exp` to whole seconds.</summary>
-    public const string ExactExpiresAtMs = "hubshare:expiresAtMs";
+    public const string ExactExpiresAtMs = OwnPrefix + "expiresAtMs";
+
+    /// <summary>Added by this server: `admin` or `user`.</summary>
+    public const string CheckedRole = OwnPrefix + "role";
 
     public static string? UserIdOf(ClaimsPrincipal? user) => user?.FindFirst(UserId)?.Value;
+
+    public static bool IsAdmin(ClaimsPrincipal? user) => user?.HasClaim(CheckedRole, AdminRole) == true;
 
     public static string? TokenIdOf(ClaimsPrincipal? user) => user?.FindFirst(TokenId)?.Value;
 

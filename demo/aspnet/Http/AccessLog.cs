@@ -3,16 +3,18 @@ using System.Text;
 
 namespace HubshareDemo.Http;
 
-/// <summary>One line per HTTP request and upgrade: the URL exactly as it came, so that a token in one would show; headers by name only.</summary>
+/// <summary>One line per HTTP request and upgrade: the URL exactly as it came, so that a token in one would show, unless tokens are to be taken out; headers by name only.</summary>
 public sealed class AccessLog : IDisposable
 {
     private static readonly string[] NamedHeaders = ["Authorization", "Cookie", "Origin", "Sec-WebSocket-Protocol", "X-Demo-Admin"];
 
     private readonly Lock gate = new();
     private readonly FileStream file;
+    private readonly bool redact;
 
     public AccessLog(DemoOptions options)
     {
+        redact = options.RedactAccessLog;
         // Without a file of the caller's own, the log ends with the process.
         var own = options.AccessLogFile is null;
         var settings = new FileStreamOptions
@@ -38,7 +40,7 @@ public sealed class AccessLog : IDisposable
         var headers = string.Join(',', NamedHeaders.Where(name => request.Headers.ContainsKey(name)).Select(name => name.ToLowerInvariant()));
         var line = string.Create(
             CultureInfo.InvariantCulture,
-            $"{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ss.fffZ} {remote} {request.Method} {rawTarget} {status} {took.TotalMilliseconds:F0}ms {bytes}B [{headers}]\n");
+            $"{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ss.fffZ} {remote} {request.Method} {(redact ? UrlTokens.Redact(rawTarget) : rawTarget)} {status} {took.TotalMilliseconds:F0}ms {bytes}B [{headers}]\n");
         lock (gate)
         {
             file.Seek(0, SeekOrigin.End);

@@ -53,5 +53,6 @@ public sealed class AccessLogMiddleware(RequestDelegate next, AccessLog log)
         }
     }
 
-    private static string Status(HttpContext context) => context.Response.StatusCode.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    /// <summary>Also where a WebSocket is accepted only to be closed: the log tells what became of the request.</summary>
+    private static string Status(HttpContext context) => (Verdict.Of(context)?.Status ?? context.Response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -7,7 +7,7 @@ namespace HubshareDemo.Hubs;
 /// Counts the calls in progress and the streams that belong to them, holds each call back for as long as an admin call has asked, and
 /// lets its result leave only after the events that the method has caused: a caller sees the change before it hears that its call is done.
 /// </summary>
-public sealed partial class CallFilter(Switches switches, Counters counters, ConnectionRegistry registry, ILogger<CallFilter> logger) : IHubFilter
+public sealed partial class CallFilter(Switches switches, Counters counters, HubPools pools, ILogger<CallFilter> logger) : IHubFilter
 {
     public async ValueTask<object?> InvokeMethodAsync(HubInvocationContext invocationContext, Func<HubInvocationContext, ValueTask<object?>> next)
     {
@@ -28,7 +28,7 @@ public sealed partial class CallFilter(Switches switches, Counters counters, Con
         }
         finally
         {
-            await (registry.Find(invocationContext.Context.ConnectionId)?.FlushAsync() ?? Task.CompletedTask);
+            await (pools.Find(invocationContext.Context.ConnectionId)?.FlushAsync() ?? Task.CompletedTask);
             // A method that streams returns before its first item: it is over when its stream is.
             if (stream is null)
             {

@@ -9,6 +9,7 @@ namespace HubshareDemo.Hubs;
 /// <summary>Ends connections from outside, in each of the ways in which a server or a network does.</summary>
 public sealed class ConnectionCutter(ConnectionRegistry registry, HubTransports transports)
 {
+    /// <summary>Ends connections of the hub of the ops console.</summary>
     /// <param name="connectionId">Null for all.</param>
     /// <returns>How many were cut.</returns>
     public async Task<int> CutAsync(string? connectionId, CutStyle style, string? error)
@@ -22,7 +23,7 @@ public sealed class ConnectionCutter(ConnectionRegistry registry, HubTransports 
         return targets.Count;
     }
 
-    private async Task CutAsync(ConnectionEntry entry, CutStyle style, string? error)
+    public async Task CutAsync(ConnectionEntry entry, CutStyle style, string? error)
     {
         if (style == CutStyle.Abort)
         {

@@ -1,7 +1,9 @@
 using System.Threading.Channels;
 using HubshareDemo.Admin;
 using HubshareDemo.Auth;
+using HubshareDemo.Security;
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Protocol;
 
 namespace HubshareDemo.Hubs;
 
@@ -15,6 +17,8 @@ public sealed class ConnectionEntry(HubConnectionContext connection, Counters co
 
     private readonly Channel<OutgoingEvent> queue = Channel.CreateUnbounded<OutgoingEvent>(new UnboundedChannelOptions { SingleReader = true });
     private long bufferedBytes;
+    private int badTokens;
+    private int closing;
     private volatile Task newest = Task.CompletedTask;
 
     public HubConnectionContext Connection => connection;
@@ -26,8 +30,24 @@ public sealed class ConnectionEntry(HubConnectionContext connection, Counters co
     /// <summary>The key under which its HTTP requests come. Null when the client skipped negotiation: it then has but one request.</summary>
     public string? ConnectionToken { get; } = connection.GetHttpContext()?.Request.Query["id"].FirstOrDefault();
 
-    /// <summary>What the expiry watch has seen of this connection; nobody else touches it.</summary>
-    public ExpiryState Expiry { get; } = new() { Principal = connection.User, TokenId = TokenClaims.TokenIdOf(connection.User) };
+    /// <summary>Path of the endpoint at which it came in.</summary>
+    public string Path { get; } = connection.GetHttpContext()?.Request.Path.Value ?? "";
+
+    /// <summary>Of the client's socket, as it was when the connection began.</summary>
+    public string Address { get; } = ClientAddress.Of(connection.GetHttpContext());
+
+    public CurrentToken Token { get; } = new(connection.User);
+
+    /// <summary>One more bad token was offered on this connection.</summary>
+    /// <returns>How many it were so far.</returns>
+    public int CountBadToken() => Interlocked.Increment(ref badTokens);
+
+    /// <returns>True the first time: a connection that has expired is closed once.</returns>
+    public bool BeginClosing() => Interlocked.Exchange(ref closing, 1) == 0;
+
+    public Task SendAsync(string name, params object?[] args) => SendAsync(new SerializedHubMessage(new InvocationMessage(name, args)));
+
+    public SecurityNote Note(SecurityEventType type) => new(type) { Hub = Path, UserId = User, ConnectionId = Id, Address = Address };
 
     /// <summary>Completes when the event has been handed to the transport, or when the connection has gone.</summary>
     public Task SendAsync(SerializedHubMessage message)

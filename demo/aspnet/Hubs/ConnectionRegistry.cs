@@ -6,6 +6,7 @@ namespace HubshareDemo.Hubs;
 public sealed class ConnectionRegistry
 {
     private readonly ConcurrentDictionary<string, ConnectionEntry> entries = new();
+    private readonly ConcurrentDictionary<string, ConnectionEntry> byToken = new();
 
     public int Count => entries.Count;
 
@@ -13,9 +14,28 @@ public sealed class ConnectionRegistry
 
     public ConnectionEntry? Find(string connectionId) => entries.GetValueOrDefault(connectionId);
 
-    public void Add(ConnectionEntry entry) => entries[entry.Id] = entry;
+    /// <param name="connectionToken">The key under which the requests of the connection come.</param>
+    public ConnectionEntry? FindByToken(string connectionToken) => byToken.GetValueOrDefault(connectionToken);
 
-    public ConnectionEntry? Remove(string connectionId) => entries.TryRemove(connectionId, out var entry) ? entry : null;
+    public void Add(ConnectionEntry entry)
+    {
+        entries[entry.Id] = entry;
+        if (entry.ConnectionToken is { } token)
+        {
+            byToken[token] = entry;
+        }
+    }
+
+    public ConnectionEntry? Remove(string connectionId)
+    {
+        if (!entries.TryRemove(connectionId, out var entry))
+        {
+            return null;
+        }
+
+        byToken.TryRemove(entry.ConnectionToken ?? "", out _);
+        return entry;
+    }
 
     public IReadOnlyDictionary<string, int> CountByUser() =>
         All.GroupBy(entry => entry.User ?? "").ToDictionary(group => group.Key, group => group.Count());

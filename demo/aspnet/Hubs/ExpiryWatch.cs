@@ -1,15 +1,14 @@
 using HubshareDemo.Admin;
 using HubshareDemo.Auth;
 using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.SignalR;
 
 namespace HubshareDemo.Hubs;
 
 /// <summary>
-/// Warns each connection once before its token expires, and notices when a connection has come back with another token. Closing at
-/// expiry is not done here: that is ASP.NET's own CloseOnAuthenticationExpiration.
+/// Warns each connection once before its token expires, closes it when that has happened, and notices when it has come back with another
+/// token. ASP.NET's own CloseOnAuthenticationExpiration knows nothing of a token that a call has brought.
 /// </summary>
-public sealed class ExpiryWatch(ConnectionRegistry registry, IHubContext<OpsHub> hub, Counters counters) : BackgroundService
+public sealed class ExpiryWatch(HubPools pools, ConnectionCutter cutter, DemoOptions options, Counters counters) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestLead = TimeSpan.FromMinutes(5);
@@ -20,47 +19,38 @@ public sealed class ExpiryWatch(ConnectionRegistry registry, IHubContext<OpsHub>
         using var timer = new PeriodicTimer(Period);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-            foreach (var entry in registry.All)
+            foreach (var entry in pools.AllConnections)
             {
-                NoticeNewToken(entry);
-                WarnWhenDue(entry, now);
+                await LookAtAsync(entry, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
             }
         }
     }
 
-    /// <summary>A stateful reconnect and every long poll authenticate anew and replace the connection's user.</summary>
-    private void NoticeNewToken(ConnectionEntry entry)
+    private async Task LookAtAsync(ConnectionEntry entry, long now)
     {
         // `Connection.User` keeps the first user for ever; the feature follows the transport.
-        var principal = entry.Connection.Features.Get<IConnectionUserFeature>()?.User;
-        if (ReferenceEquals(principal, entry.Expiry.Principal))
+        if (entry.Token.Notice(entry.Connection.Features.Get<IConnectionUserFeature>()?.User))
         {
-            return;
-        }
-
-        entry.Expiry.Principal = principal;
-        var tokenId = TokenClaims.TokenIdOf(principal);
-        if (tokenId is not null && tokenId != entry.Expiry.TokenId)
-        {
-            entry.Expiry.TokenId = tokenId;
             counters.Reauths.Add();
         }
-    }
 
-    private void WarnWhenDue(ConnectionEntry entry, long now)
-    {
-        var user = entry.Expiry.Principal;
-        if (entry.Expiry.WarnedTokenId == entry.Expiry.TokenId || TokenClaims.ExpiresAtMs(user) is not { } expiresAt)
+        var user = entry.Token.Principal;
+        if (TokenClaims.ExpiresAtMs(user) is not { } expiresAt)
         {
             return;
         }
 
         var life = expiresAt - (TokenClaims.IssuedAtMs(user) ?? now);
-        if (now >= expiresAt - Math.Min(LongestLead.TotalMilliseconds, ShareOfLife * life))
+        if (now >= expiresAt - Math.Min(LongestLead.TotalMilliseconds, ShareOfLife * life) && entry.Token.BeginWarning())
         {
-            entry.Expiry.WarnedTokenId = entry.Expiry.TokenId;
-            _ = hub.Clients.Client(entry.Id).SendAsync("token.expiring", new { expiresAt });
+            _ = entry.SendAsync("token.expiring", new { expiresAt });
+        }
+
+        var isOver = now >= expiresAt + options.ClockTolerance.TotalMilliseconds;
+        // The stock endpoint has ASP.NET's own way.
+        if (isOver && options.CloseOnExpiry && entry.Path != HubEndpoints.Stock && entry.BeginClosing())
+        {
+            await cutter.CutAsync(entry, CutStyle.CloseReconnect, null);
         }
     }
 }

@@ -4,11 +4,12 @@ using Microsoft.AspNetCore.Http.Connections;
 
 namespace HubshareDemo.Hubs;
 
-/// <summary>The one hub, reachable in two ways: configured for tokens in subprotocols, and as a stock server has it.</summary>
+/// <summary>The hub of the ops console, reachable in two ways: configured for tokens in subprotocols, and as a stock server has it; and the hub for administrators.</summary>
 public sealed class HubEndpoints(DemoOptions options)
 {
     public const string Ops = "/hubs/ops";
     public const string Stock = "/hubs/stock";
+    public const string Admin = "/hubs/admin";
 
     private readonly List<HttpConnectionDispatcherOptions> offers = [];
 
@@ -20,7 +21,17 @@ public sealed class HubEndpoints(DemoOptions options)
             hub.WebSockets.SubProtocolSelector = SubprotocolBearer.Select;
         }).RequireAuthorization(new AuthorizeAttribute { AuthenticationSchemes = AuthSchemes.HeaderOrSubprotocol });
 
-        endpoints.MapHub<OpsHub>(Stock, Configure)
+        endpoints.MapHub<AdminHub>(Admin, hub =>
+        {
+            Configure(hub);
+            hub.WebSockets.SubProtocolSelector = SubprotocolBearer.Select;
+        }).RequireAuthorization(new AuthorizeAttribute { AuthenticationSchemes = AuthSchemes.HeaderOrSubprotocol, Policy = HubPolicies.Admin });
+
+        endpoints.MapHub<OpsHub>(Stock, hub =>
+            {
+                Configure(hub);
+                hub.CloseOnAuthenticationExpiration = options.CloseOnExpiry;
+            })
             .RequireAuthorization(new AuthorizeAttribute { AuthenticationSchemes = AuthSchemes.Stock });
     }
 
@@ -36,7 +47,6 @@ public sealed class HubEndpoints(DemoOptions options)
     private void Configure(HttpConnectionDispatcherOptions hub)
     {
         hub.AllowStatefulReconnects = true;
-        hub.CloseOnAuthenticationExpiration = options.CloseOnExpiry;
         offers.Add(hub);
     }
 }

@@ -9,14 +9,19 @@ public sealed class HubGroups(ConnectionRegistry registry)
     private readonly Lock gate = new();
     private readonly Dictionary<string, HashSet<ConnectionEntry>> groups = [];
 
-    /// <summary>How many connections are in each group, added up.</summary>
+    private const string UserPrefix = "user:";
+
+    /// <summary>The group of all connections of one user.</summary>
+    public static string OfUser(string userId) => UserPrefix + userId;
+
+    /// <summary>How many connections are in each group, added up; those of users are left out.</summary>
     public int Members
     {
         get
         {
             lock (gate)
             {
-                return groups.Values.Sum(members => members.Count);
+                return groups.Where(group => !group.Key.StartsWith(UserPrefix, StringComparison.Ordinal)).Sum(group => group.Value.Count);
             }
         }
     }

@@ -1,10 +1,12 @@
 using HubshareDemo.Admin;
+using HubshareDemo.Auth;
 using HubshareDemo.Http;
+using HubshareDemo.Security;
 
 namespace HubshareDemo.Hubs;
 
 /// <summary>In front of the hubs: counts what kind of request comes, delays it if that is asked for, refuses a token in a URL.</summary>
-public sealed class HubTrafficMiddleware(RequestDelegate next, Counters counters, Switches switches, HubTransports transports)
+public sealed class HubTrafficMiddleware(RequestDelegate next, DemoOptions options, Counters counters, Switches switches, HubTransports transports, SecurityLog log)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -14,11 +16,20 @@ public sealed class HubTrafficMiddleware(RequestDelegate next, Counters counters
             return;
         }
 
-        if (UrlTokens.Any(context.Request.Query))
+        var isStock = context.Request.Path.StartsWithSegments(HubEndpoints.Stock);
+        var isAllowed = options.AllowQueryToken && !isStock && QueryToken.Of(context) is not null;
+        if (isAllowed)
         {
             counters.TokensInUrl.Add();
+            log.Note(Doorkeeper.NoteOf(context, SecurityEventType.QueryTokenUsed));
+        }
+
+        if (UrlTokens.Any(context.Request.Query, isAllowed ? QueryToken.Parameter : null))
+        {
+            counters.TokensInUrl.Add();
+            log.Note(Doorkeeper.NoteOf(context, SecurityEventType.TokenInUrl));
             // A stock server would not mind; the token is only counted there, so that the stock endpoint stays stock.
-            if (!context.Request.Path.StartsWithSegments(HubEndpoints.Stock))
+            if (!isStock)
             {
                 await ErrorBody.WriteAsync(
                     context,
@@ -68,9 +79,16 @@ public sealed class HubTrafficMiddleware(RequestDelegate next, Counters counters
     private void Count(HttpContext context)
     {
         var (request, response) = (context.Request, context.Response);
-        if (response.StatusCode == StatusCodes.Status401Unauthorized)
+        if (Verdict.Of(context) is not null)
         {
+            // Whoever refused it has counted it.
+        }
+        else if (response.StatusCode == StatusCodes.Status401Unauthorized)
+        {
+            // Only the stock endpoint: ASP.NET itself says no, and not why. Nor is it a guess at a token: a browser comes without one to
+            // ask for a WebSocket here.
             counters.AuthFailures.Add();
+            log.Note(Doorkeeper.NoteOf(context, SecurityEventType.AuthenticationFailed));
         }
         else if (ResponseKinds.IsUpgrade(response))
         {

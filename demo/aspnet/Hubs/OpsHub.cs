@@ -11,25 +11,15 @@ using Microsoft.AspNetCore.SignalR;
 namespace HubshareDemo.Hubs;
 
 /// <summary>The hub of the ops console: incidents, history of the metrics, and small methods that tests lean on.</summary>
-public sealed class OpsHub(IncidentBoard incidents, MetricHistory history, PresenceAnnouncer presence, Counters counters, ILogger<OpsHub> logger)
-    : SecureHub(logger)
+public sealed class OpsHub(IncidentBoard incidents, MetricHistory history, PresenceAnnouncer presence, UserReports reports, Counters counters, SecureHubServices services)
+    : SecureHub(services)
 {
     private const int LongestSlowMs = 10 * 60_000;
 
     /// <summary>Methods whose trailing arguments may be left out.</summary>
     public static IReadOnlySet<string> WithOptionalArguments { get; } = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { nameof(SendMe) };
 
-    protected override async Task OnAuthorizedAsync()
-    {
-        await Clients.Caller.SendAsync("connection.authorized", new
-        {
-            userId = UserId,
-            sessionId = Context.ConnectionId,
-            expiresAt = TokenClaims.ExpiresAtMs(Context.User),
-            reauth = "cut",
-        });
-        await presence.AnnounceAsync();
-    }
+    protected override Task OnAuthorizedAsync() => presence.AnnounceAsync();
 
     public override async Task OnDisconnectedAsync(Exception? exception)
     {
@@ -44,6 +34,8 @@ public sealed class OpsHub(IncidentBoard incidents, MetricHistory history, Prese
     public Incident AcknowledgeIncident(string id) => incidents.Acknowledge(id, UserId);
 
     public Incident CloseIncident(string id) => incidents.Close(id, UserId);
+
+    public UserReport GetUserReport(string userId) => reports.Read(Connection, userId);
 
     public JsonElement Echo(JsonElement value) => value;
 
@@ -83,13 +75,6 @@ public sealed class OpsHub(IncidentBoard incidents, MetricHistory history, Prese
         await Groups.RemoveFromGroupAsync(Context.ConnectionId, MetricNames.JoinableGroupOf(name));
         counters.TopicLeaves.Add();
     }
-
-    /// <summary>
-    /// Drops the transport as a broken network would, without a goodbye. With stateful reconnect the client comes back to this same
-    /// connection, with its newest token, and nothing is lost: the way to renew a token on ASP.NET Core 8 to 10. Call it with `send`.
-    /// </summary>
-    [HubMethodName("connection.cut")]
-    public void Cut() => Context.GetHttpContext()?.Abort();
 
     /// <summary>Ends the caller's connection as a hub does that wants no more of it: its client does not reconnect.</summary>
     public void CloseMe() => Context.Abort();

@@ -5,14 +5,17 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 namespace HubshareDemo.Hubs;
 
 /// <summary>SignalR's own lifetime manager, except that events go through each connection's queue, where they are counted one by one.</summary>
-public sealed class QueueingLifetimeManager(
-    ILogger<DefaultHubLifetimeManager<OpsHub>> logger,
-    ConnectionRegistry registry,
+public sealed class QueueingLifetimeManager<THub>(
+    ILogger<DefaultHubLifetimeManager<THub>> logger,
+    HubPools pools,
     HubTransports transports,
-    HubGroups groups,
     Counters counters)
-    : DefaultHubLifetimeManager<OpsHub>(logger)
+    : DefaultHubLifetimeManager<THub>(logger)
+    where THub : SecureHub
 {
+    private readonly ConnectionRegistry registry = pools.Of<THub>().Registry;
+    private readonly HubGroups groups = pools.Of<THub>().Groups;
+
     public override async Task OnConnectedAsync(HubConnectionContext connection)
     {
         await base.OnConnectedAsync(connection);
@@ -36,31 +39,31 @@ public sealed class QueueingLifetimeManager(
     }
 
     public override Task SendAllAsync(string methodName, object?[] args, CancellationToken cancellationToken = default) =>
-        Broadcast(registry.All, methodName, args);
+        Send(registry.All, methodName, args);
 
     public override Task SendAllExceptAsync(
         string methodName,
         object?[] args,
         IReadOnlyList<string> excludedConnectionIds,
         CancellationToken cancellationToken = default) =>
-        Broadcast(registry.All.Where(entry => !excludedConnectionIds.Contains(entry.Id)), methodName, args);
+        Send(registry.All.Where(entry => !excludedConnectionIds.Contains(entry.Id)), methodName, args);
 
     public override Task SendConnectionsAsync(
         IReadOnlyList<string> connectionIds,
         string methodName,
         object?[] args,
         CancellationToken cancellationToken = default) =>
-        Broadcast(registry.All.Where(entry => connectionIds.Contains(entry.Id)), methodName, args);
+        Send(registry.All.Where(entry => connectionIds.Contains(entry.Id)), methodName, args);
 
     public override Task SendUserAsync(string userId, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
-        Broadcast(registry.All.Where(entry => entry.User == userId), methodName, args);
+        Send(registry.All.Where(entry => entry.User == userId), methodName, args);
 
     public override Task SendUsersAsync(
         IReadOnlyList<string> userIds,
         string methodName,
         object?[] args,
         CancellationToken cancellationToken = default) =>
-        Broadcast(registry.All.Where(entry => entry.User is not null && userIds.Contains(entry.User)), methodName, args);
+        Send(registry.All.Where(entry => entry.User is not null && userIds.Contains(entry.User)), methodName, args);
 
     public override Task AddToGroupAsync(string connectionId, string groupName, CancellationToken cancellationToken = default)
     {
@@ -75,14 +78,14 @@ public sealed class QueueingLifetimeManager(
     }
 
     public override Task SendGroupAsync(string groupName, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
-        Broadcast(groups.Of(groupName), methodName, args);
+        Send(groups.Of(groupName), methodName, args);
 
     public override Task SendGroupsAsync(
         IReadOnlyList<string> groupNames,
         string methodName,
         object?[] args,
         CancellationToken cancellationToken = default) =>
-        Broadcast(groupNames.SelectMany(groups.Of).Distinct(), methodName, args);
+        Send(groupNames.SelectMany(groups.Of).Distinct(), methodName, args);
 
     public override Task SendGroupExceptAsync(
         string groupName,
@@ -90,11 +93,11 @@ public sealed class QueueingLifetimeManager(
         object?[] args,
         IReadOnlyList<string> excludedConnectionIds,
         CancellationToken cancellationToken = default) =>
-        Broadcast(groups.Of(groupName).Where(entry => !excludedConnectionIds.Contains(entry.Id)), methodName, args);
+        Send(groups.Of(groupName).Where(entry => !excludedConnectionIds.Contains(entry.Id)), methodName, args);
 
     /// <summary>The one send that can be awaited to its end: it concerns nobody but its receiver.</summary>
     public override Task SendConnectionAsync(string connectionId, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
-        registry.Find(connectionId)?.SendAsync(Serialize(methodName, args)) ?? Task.CompletedTask;
+        registry.Find(connectionId)?.SendAsync(methodName, args) ?? Task.CompletedTask;
 
     /// <summary>The question goes straight to the transport, so the events that were sent before it must have left the queue.</summary>
     public override async Task<T> InvokeConnectionAsync<T>(string connectionId, string methodName, object?[] args, CancellationToken cancellationToken)
@@ -104,17 +107,9 @@ public sealed class QueueingLifetimeManager(
         return await base.InvokeConnectionAsync<T>(connectionId, methodName, args, cancellationToken);
     }
 
-    /// <summary>Hands the event to every queue and does not wait: one slow client must not hold up the others.</summary>
-    private static Task Broadcast(IEnumerable<ConnectionEntry> entries, string methodName, object?[] args)
+    private static Task Send(IEnumerable<ConnectionEntry> entries, string methodName, object?[] args)
     {
-        var message = Serialize(methodName, args);
-        foreach (var entry in entries)
-        {
-            _ = entry.SendAsync(message);
-        }
-
+        Broadcast.Send(entries, methodName, args);
         return Task.CompletedTask;
     }
-
-    private static SerializedHubMessage Serialize(string methodName, object?[] args) => new(new InvocationMessage(methodName, args));
 }

@@ -68,6 +68,18 @@ public sealed class IncidentBoard
     public Incident Close(string id, string by) =>
         ChangeUnclosed(id, incident => incident with { State = Incident.Closed, ClosedBy = by });
 
+    /// <summary>How many of the incidents that are kept a user has raised, acknowledged and closed.</summary>
+    public (int Raised, int Acknowledged, int Closed) Tally(string userId)
+    {
+        lock (gate)
+        {
+            return (
+                oldestFirst.Count(incident => incident.RaisedBy == userId),
+                oldestFirst.Count(incident => incident.AcknowledgedBy == userId),
+                oldestFirst.Count(incident => incident.ClosedBy == userId));
+        }
+    }
+
     public bool IsClosed(string id)
     {
         lock (gate)

@@ -5,6 +5,12 @@ import type { TransportName } from '../transports/transport.js';
 /** `polls`: requests of long polling that ask for messages. `posts`: requests that bring messages, of long polling and of event streams. */
 export type Delayed = 'negotiate' | 'refresh' | 'calls' | 'upgrade' | 'polls' | 'posts';
 
+/**
+ * How a live connection can be given a new token. `call`: the hub method `connection.reauth`, announced in `connection.authorized`;
+ * `endpoint`: `POST {hub}/refresh?id=`, announced by negotiate, as ASP.NET Core 11 does; `none`: not at all.
+ */
+export type Reauth = 'call' | 'endpoint' | 'none';
+
 export interface Controls {
   refuseTokens: boolean;
   refuseRefresh: boolean;
@@ -13,6 +19,8 @@ export interface Controls {
   serviceTokenLifeSeconds: number;
   /** Whether a WebSocket may bring its token as a subprotocol. */
   subprotocol: boolean;
+  /** Connections that are greeted or negotiated from now on are told this way. */
+  reauth: Reauth;
   /** What negotiate offers. */
   readonly transports: Record<TransportName, boolean>;
   /** Milliseconds. */
@@ -49,6 +57,7 @@ export function createControls(
     refuseRefresh: false,
     ...lives,
     subprotocol: true,
+    reauth: 'call',
     transports: { WebSockets: true, ServerSentEvents: true, LongPolling: true },
     get delaysMs() {
       return {

@@ -2,20 +2,24 @@
 import type { FastifyInstance } from 'fastify';
 import type { AccessLog } from '../access-log.js';
 import type { Connection } from '../connections/connection.js';
-import type { Connections } from '../connections/connections.js';
 import type { Groups } from '../connections/groups.js';
 import type { Counters } from '../counters.js';
 import type { Availability } from '../http/availability.js';
+import type { SecureHub } from '../hubs/secure-hub.js';
 import { groupOf, isMetricName } from '../ops/metric-names.js';
 import type { Sequence, SequenceOrder } from '../ops/sequence.js';
 import { Refusal } from '../refusal.js';
-import type { Controls, Delayed } from './controls.js';
+import type { Emitter } from '../scale/backplane.js';
+import type { SecurityLog } from '../security/security-log.js';
+import type { Controls, Delayed, Reauth } from './controls.js';
 
 export interface AdminDeps {
   readonly counters: Counters;
   readonly controls: Controls;
-  readonly connections: Connections;
+  readonly ops: SecureHub;
+  readonly emitter: Emitter;
   readonly groups: Groups;
+  readonly securityLog: SecurityLog;
   readonly sequence: Sequence;
   readonly accessLog: AccessLog;
   readonly availability: Availability;
@@ -34,7 +38,8 @@ function body(required: readonly string[], properties: Record<string, object>): 
 }
 
 export function adminRoutes(app: FastifyInstance, deps: AdminDeps): void {
-  const { counters, controls, connections, groups, sequence, accessLog, availability } = deps;
+  const { counters, controls, ops, emitter, groups, sequence, accessLog, availability, securityLog } = deps;
+  const { connections } = ops;
 
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store');
@@ -96,6 +101,15 @@ export function adminRoutes(app: FastifyInstance, deps: AdminDeps): void {
     controls.subprotocol = on;
     return { on };
   });
+
+  app.post<{ Body: { way: Reauth } }>(
+    '/admin/reauth',
+    { schema: { body: body(['way'], { way: { enum: ['call', 'endpoint', 'none'] } }) } },
+    async ({ body: { way } }) => {
+      controls.reauth = way;
+      return { way };
+    },
+  );
 
   app.post<{ Body: { what: Delayed; ms: number } }>(
     '/admin/delay',
@@ -174,7 +188,8 @@ export function adminRoutes(app: FastifyInstance, deps: AdminDeps): void {
     '/admin/emit',
     { schema: { body: body(['event', 'args'], { event: name, args: { type: 'array' }, user: name, metric: name }) } },
     async ({ body: { event, args, user, metric } }) => {
-      if (metric === undefined) return { sent: connections.broadcast(event, args, user) };
+      if (user !== undefined && metric === undefined) return { sent: emitter.emitToUser(user, event, args) };
+      if (metric === undefined) return { sent: emitter.emitToAll(event, args) };
       checkMetric(metric);
       return { sent: groups.send(groupOf(metric), event, args) };
     },
@@ -194,6 +209,12 @@ export function adminRoutes(app: FastifyInstance, deps: AdminDeps): void {
       return { retryAfterSeconds };
     },
   );
+
+  app.get('/admin/stats', async () => ops.getConnectionStats());
+  app.get('/admin/alerts', async () => ({
+    alerts: securityLog.read('alert'),
+    warnings: securityLog.read('warning'),
+  }));
 
   app.get('/admin/access-log', async (_request, reply) =>
     reply.type('text/plain; charset=utf-8').send(await accessLog.read()),

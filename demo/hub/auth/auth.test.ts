@@ -1,31 +1,13 @@
-import { SignJWT } from 'jose';
 import { describe, expect, it, vi } from 'vitest';
 import type { DemoHub } from '../index.js';
 import { admin, cookieOf, counts, hubFor, post, request, signIn, type Answer } from '../testing/fixture.js';
 import { eventually } from '../testing/eventually.js';
+import { forge } from '../testing/forge.js';
 
 const negotiate = (hub: DemoHub, token: string | null, query = 'negotiateVersion=1'): Promise<Answer> =>
   post(hub, `/hubs/ops/negotiate?${query}`, undefined, token === null ? {} : { authorization: `Bearer ${token}` });
 
 const refresh = (hub: DemoHub, cookie: string): Promise<Answer> => post(hub, '/auth/refresh', undefined, { cookie });
-
-function forge(key: Uint8Array, claims: Record<string, unknown> = {}): Promise<string> {
-  const now = Date.now() / 1000;
-  return new SignJWT({
-    sub: 'ann',
-    userId: 'ann',
-    name: 'ann',
-    type: 'access',
-    jti: '1',
-    iat: now,
-    exp: now + 60,
-    iss: 'hubshare-demo',
-    aud: 'hubshare-demo',
-    ...claims,
-  })
-    .setProtectedHeader({ alg: 'HS256' })
-    .sign(key);
-}
 
 describe('signing in', () => {
   it('gives an access token and a refresh cookie that scripts and other sites cannot use', async () => {

@@ -12,10 +12,13 @@ export interface TokenKind {
   readonly type: string;
 }
 
-/** Who a valid token speaks for, and how long. */
+export type Role = 'admin' | 'user';
+
+/** Who a valid token speaks for, and how long. Frozen: who a connection belongs to cannot be changed by accident. */
 export interface Principal {
   readonly userId: string;
   readonly name: string;
+  readonly role: Role;
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
 }
@@ -33,13 +36,13 @@ export interface Signer {
 export function signToken(
   { signingKey }: Signer,
   kind: TokenKind,
-  { userId, name }: Pick<Principal, 'userId' | 'name'>,
+  { userId, name, role }: Pick<Principal, 'userId' | 'name' | 'role'>,
   lifeSeconds: number,
   claims: Readonly<Record<string, number>> = {},
 ): Promise<string> {
   // Fractions of a second are legal in a NumericDate; without them a life of 1.5 s would mean anything from 1 to 2.
   const now = Date.now() / 1000;
-  return new SignJWT({ ...claims, userId, name, type: kind.type })
+  return new SignJWT({ ...claims, userId, name, role, type: kind.type })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setSubject(userId)
     .setJti(randomUUID())
@@ -82,7 +85,9 @@ export async function readToken(signer: Signer, kind: TokenKind, token: string):
   if (expiresAtMs + signer.clockToleranceMs <= Date.now()) {
     throw new Refusal(401, 'TOKEN_EXPIRED', 'The access token has expired.');
   }
-  return { principal: { userId, name, issuedAtMs: iat * 1000, expiresAtMs }, claims };
+  // Whatever else the claim may say, it makes nobody an administrator.
+  const role = claims['role'] === 'admin' ? 'admin' : 'user';
+  return { principal: Object.freeze({ userId, name, role, issuedAtMs: iat * 1000, expiresAtMs }), claims };
 }
 
 export function missingToken(): Refusal {
@@ -91,4 +96,9 @@ export function missingToken(): Refusal {
 
 export function invalidToken(): Refusal {
   return new Refusal(401, 'INVALID_TOKEN', 'The access token is not valid.');
+}
+
+/** The check itself has failed; why is not the client's business, and could quote the token. */
+export function checkFailed(): Refusal {
+  return new Refusal(401, 'AUTH_FAILED', 'The access token could not be checked.');
 }

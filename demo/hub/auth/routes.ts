@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Controls } from '../admin/controls.js';
 import type { Counters } from '../counters.js';
 import { Refusal } from '../refusal.js';
+import type { Accounts } from './accounts.js';
 import type { SessionStore } from './sessions.js';
 import type { Tokens } from './tokens.js';
 
@@ -16,15 +17,17 @@ export interface AuthDeps {
   readonly sessions: SessionStore;
   readonly counters: Counters;
   readonly controls: Controls;
+  readonly accounts: Accounts;
 }
 
-export function authRoutes(app: FastifyInstance, { tokens, sessions, counters, controls }: AuthDeps): void {
+export function authRoutes(app: FastifyInstance, { tokens, sessions, counters, controls, accounts }: AuthDeps): void {
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
   });
 
   app.post('/auth/sign-in', async (request, reply) => {
     const user = userOf(request.body);
+    accounts.check(user);
     endSession(request);
     setCookie(reply, sessions.open(user));
     return { ...(await tokens.issue(user)), user };
@@ -36,6 +39,7 @@ export function authRoutes(app: FastifyInstance, { tokens, sessions, counters, c
       // A refused refresh leaves the cookie alone: its answer may arrive after a new sign-in has set a good one.
       if (controls.refuseRefresh) throw refreshInvalid();
       const { family, user } = session(request, (spent) => sessions.end(spent));
+      accounts.check(user);
       setCookie(reply, sessions.rotate(family));
       counters.refreshes += 1;
       return { ...(await tokens.issue(user)), user };

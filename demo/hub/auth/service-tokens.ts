@@ -46,7 +46,7 @@ export function createServiceTokens(deps: ServiceTokensDeps): ServiceTokens {
       const { principal, claims } = await readToken(deps, SERVICE, token);
       const { signedInAtMs, signedInUntilMs } = claims;
       if (typeof signedInAtMs !== 'number' || typeof signedInUntilMs !== 'number') throw invalidToken();
-      return { ...principal, issuedAtMs: signedInAtMs, expiresAtMs: signedInUntilMs };
+      return Object.freeze({ ...principal, issuedAtMs: signedInAtMs, expiresAtMs: signedInUntilMs });
     },
   };
 }

@@ -5,6 +5,7 @@ import {
   readToken,
   signToken,
   type Principal,
+  type Role,
   type Signer,
   type TokenKind,
 } from './jwt.js';
@@ -37,7 +38,7 @@ export function createTokens(deps: TokensDeps): Tokens {
   return {
     async issue(user) {
       const expiresIn = deps.lifeSeconds();
-      const accessToken = await signToken(deps, ACCESS, { userId: user, name: user }, expiresIn);
+      const accessToken = await signToken(deps, ACCESS, { userId: user, name: user, role: roleOf(user) }, expiresIn);
       deps.onIssued();
       return { accessToken, expiresIn };
     },
@@ -48,4 +49,9 @@ export function createTokens(deps: TokensDeps): Tokens {
       return (await readToken(deps, ACCESS, token)).principal;
     },
   };
+}
+
+/** In the demo a name is enough to be someone. */
+function roleOf(user: string): Role {
+  return user === 'admin' ? 'admin' : 'user';
 }

@@ -38,7 +38,10 @@ export interface Connection {
   readonly id: string;
   /** Secret name: who knows it may speak as this connection, if the access token fits too. */
   readonly token: string;
+  /** Frozen. Another one takes its place with `adopt` only. */
   readonly principal: Principal;
+  /** Of the socket that has opened it. */
+  readonly address: string;
   readonly live: boolean;
   /** `null` until there is one. Stays readable afterwards, since a long poll must be told the end. */
   readonly transport: Transport | null;
@@ -52,7 +55,7 @@ export interface Connection {
   send(message: ServerMessage): void;
   /** Sends a message that many connections get. */
   sendShared(message: SharedMessage): void;
-  /** Goes on with a newer token of the same user. */
+  /** Goes on with a newer token of the same user. @throws {Error} It is another user's: a connection never changes hands. */
   adopt(principal: Principal): void;
   /** Says goodbye with a Close message, then ends the transport in good order. */
   close(goodbye?: Goodbye): void;
@@ -80,7 +83,10 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 const EXPIRING_SHARE = 0.2;
 const EXPIRING_MAX_MS = 5 * 60_000;
 
-export function createConnection(id: string, token: string, owner: Principal, deps: ConnectionDeps): Connection {
+export function createConnection(
+  { id, token, principal: owner, address }: Pick<Connection, 'id' | 'token' | 'principal' | 'address'>,
+  deps: ConnectionDeps,
+): Connection {
   const { limits, counters } = deps;
   const over = new AbortController();
   // One listener for each call in flight is no leak.
@@ -199,6 +205,7 @@ export function createConnection(id: string, token: string, owner: Principal, de
   const connection: Connection = {
     id,
     token,
+    address,
     signal: over.signal,
     get principal() {
       return principal;
@@ -233,6 +240,7 @@ export function createConnection(id: string, token: string, owner: Principal, de
       write(state.transport, message.encodedIn(state.protocol));
     },
     adopt(next) {
+      if (next.userId !== principal.userId) throw new Error('A connection stays with its user.');
       principal = next;
       if (state.kind === 'live') armExpiry();
     },

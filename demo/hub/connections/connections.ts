@@ -1,18 +1,21 @@
-/** All connections of the hub: found by their secret token, spoken to all at once or user by user. */
+/** All connections of the hub: found by their secret token, spoken to all at once. */
 import { randomBytes } from 'node:crypto';
 import type { Principal } from '../auth/tokens.js';
 import { createSharedMessage } from '../protocol/shared-message.js';
 import { createConnection, type Connection, type ConnectionDeps, type Goodbye } from './connection.js';
 
 export interface Connections {
-  create(principal: Principal): Connection;
+  /** @param address - Of the client's socket. */
+  create(principal: Principal, address: string): Connection;
+  /** All that there are, live or not. */
+  readonly size: number;
   /** Also finds one that is over and still owes a poll its end. */
   find(token: string): Connection | undefined;
   /** Live ones, the oldest first. */
   live(): readonly Connection[];
   users(): ReadonlyMap<string, number>;
   /** @returns To how many connections it was sent. */
-  broadcast(target: string, args: readonly unknown[], user?: string): number;
+  broadcast(target: string, args: readonly unknown[]): number;
   /** Says goodbye to all; settles when nothing of them is left. */
   closeAll(goodbye: Goodbye): Promise<void>;
   abortAll(): void;
@@ -38,10 +41,13 @@ export function createConnections(deps: ConnectionsDeps): Connections {
 
   return {
     live,
-    create(principal) {
+    get size() {
+      return byToken.size;
+    },
+    create(principal, address) {
       const id = randomBytes(16).toString('base64url');
       const token = randomBytes(16).toString('base64url');
-      const connection = createConnection(id, token, principal, connectionDeps);
+      const connection = createConnection({ id, token, principal, address }, connectionDeps);
       byToken.set(token, connection);
       return connection;
     },
@@ -51,9 +57,9 @@ export function createConnections(deps: ConnectionsDeps): Connections {
       for (const { principal } of live()) users.set(principal.userId, (users.get(principal.userId) ?? 0) + 1);
       return users;
     },
-    broadcast(target, args, user) {
+    broadcast(target, args) {
       const message = createSharedMessage({ type: 1, target, arguments: args });
-      const addressed = live().filter(({ principal }) => user === undefined || principal.userId === user);
+      const addressed = live();
       for (const connection of addressed) connection.sendShared(message);
       return addressed.length;
     },

@@ -16,6 +16,8 @@ export interface Dispatcher {
 
 export interface DispatcherDeps {
   readonly methods: readonly HubMethod[];
+  /** Looks at each call before anything is done with it. @throws {Error} The call is refused, and told so like one that has failed. */
+  beforeCall(connection: Connection, target: string): void;
   readonly counters: Counters;
   readonly controls: Controls;
   readonly detailedErrors: boolean;
@@ -31,9 +33,14 @@ export function createDispatcher({ methods, counters, controls, ...deps }: Dispa
   const serverStreams = createServerStreams({ counters, controls, questions, failureTexts });
   const inFlight = new WeakMap<Connection, number>();
 
-  /** What will run, or why nothing can: the call fits no method. */
+  /** What will run, or why nothing can: the call is refused or fits no method. */
   function prepare(connection: Connection, message: Invocation | StreamInvocation): (() => Promise<void>) | string {
     const { target, args, streamIds } = message;
+    try {
+      deps.beforeCall(connection, target);
+    } catch (error) {
+      return failureTexts.thrown(target, error);
+    }
     const method = byName.get(target.toLowerCase());
     if (method === undefined) {
       return failureTexts.notInvoked(target, new HubException('Method does not exist.'));

@@ -42,6 +42,7 @@ export const anything: ValueParam<unknown> = value((given): given is unknown => 
 export const text: ValueParam<string> = value((given) => typeof given === 'string');
 /** What a text parameter of .NET takes. */
 export const textOrNull: ValueParam<string | null> = value((given) => given === null || typeof given === 'string');
+export const list: ValueParam<readonly unknown[]> = value((given) => Array.isArray(given));
 export const number: ValueParam<number> = value((given) => typeof given === 'number');
 
 function value<T>(fits: Fits<T>): ValueParam<T> {

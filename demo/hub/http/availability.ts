@@ -13,23 +13,12 @@ export function createAvailability(counters: Counters): Availability {
   const availability: Availability = {
     retryAfterSeconds: null,
     check() {
-      if (availability.retryAfterSeconds === null) return;
+      const { retryAfterSeconds } = availability;
+      if (retryAfterSeconds === null) return;
       counters.negotiatesRefused += 1;
-      throw new Unavailable(availability.retryAfterSeconds);
+      const message = `The hub takes no new connections for ${retryAfterSeconds} s.`;
+      throw new Refusal(503, 'UNAVAILABLE', message, retryAfterSeconds);
     },
   };
   return availability;
-}
-
-class Unavailable extends Refusal {
-  readonly #retryAfterSeconds: number;
-
-  constructor(retryAfterSeconds: number) {
-    super(503, 'UNAVAILABLE', `The hub takes no new connections for ${retryAfterSeconds} s.`);
-    this.#retryAfterSeconds = retryAfterSeconds;
-  }
-
-  override get headers(): Readonly<Record<string, string>> {
-    return { 'retry-after': String(this.#retryAfterSeconds), 'cache-control': 'no-store' };
-  }
 }

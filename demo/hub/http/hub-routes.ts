@@ -12,6 +12,7 @@ import type { Transport } from '../transports/transport.js';
 import type { Availability } from './availability.js';
 import type { Gate } from './gate.js';
 import { negotiateResponse } from './negotiate.js';
+import { lifetimeSeconds } from './refresh-in-place.js';
 
 export const HUB_PATH = '/hubs/ops';
 
@@ -52,10 +53,12 @@ export function hubRoutes(app: FastifyInstance, deps: HubRoutesDeps): void {
     const version = Number(queryOf(request).get('negotiateVersion') ?? 0);
     await controls.delay('negotiate');
     counters.negotiates += 1;
-    const connection = gate.open(principalOf(request));
+    const principal = principalOf(request);
+    const connection = gate.open(principal, request.raw);
+    const lifetime = controls.reauth === 'endpoint' ? lifetimeSeconds(principal, Date.now()) : null;
     return reply
       .header('cache-control', 'no-store')
-      .send(negotiateResponse(connection, Number.isInteger(version) ? version : 0, controls.transports));
+      .send(negotiateResponse(connection, Number.isInteger(version) ? version : 0, controls.transports, lifetime));
   });
 
   app.get(path, async (request, reply) => {

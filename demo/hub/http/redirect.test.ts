@@ -84,8 +84,8 @@ describe('the service endpoint', () => {
     expect((await negotiate(hub, '/hubs/service', ann)).json['code']).toBe('INVALID_TOKEN');
     expect((await negotiate(hub, '/hubs/ops', service)).json['code']).toBe('INVALID_TOKEN');
     expect(await upgrade(hub, '/hubs/service', service)).toBe(101);
-    expect(await upgrade(hub, '/hubs/service', ann)).toBe(401);
-    expect(await upgrade(hub, '/hubs/ops', service)).toBe(401);
+    expect(await upgrade(hub, '/hubs/service?id=x', ann)).toBe(401);
+    expect(await upgrade(hub, '/hubs/ops?id=x', service)).toBe(401);
     expect((await post(hub, `/hubs/service/negotiate?access_token=${service.token}`)).status).toBe(400);
   });
 

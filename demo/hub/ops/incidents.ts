@@ -26,6 +26,8 @@ export interface Incidents {
   /** @throws {HubException} There is no such incident, or it is closed. */
   close(id: string, by: string): Incident;
   isClosed(id: string): boolean;
+  /** How often a user did what, as far as the list goes back. */
+  tally(userId: string): { readonly raised: number; readonly acknowledged: number; readonly closed: number };
 }
 
 const LISTED = 100;
@@ -84,6 +86,12 @@ export function createIncidents(onChange: (incident: Incident) => void): Inciden
 
     close(id, by) {
       return set({ ...unclosed(id), state: 'closed', closedBy: by, changedAtMs: Date.now() });
+    },
+
+    tally(userId) {
+      const count = (by: 'raisedBy' | 'acknowledgedBy' | 'closedBy'): number =>
+        [...incidents.values()].filter((incident) => incident[by] === userId).length;
+      return { raised: count('raisedBy'), acknowledged: count('acknowledgedBy'), closed: count('closedBy') };
     },
 
     isClosed: (id) => (incidents.get(id)?.state ?? 'closed') === 'closed',

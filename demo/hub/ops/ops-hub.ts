@@ -1,6 +1,6 @@
 /** The methods of the hub `/hubs/ops`. */
 import { pause } from '../admin/controls.js';
-import type { Tokens } from '../auth/tokens.js';
+import type { Connection } from '../connections/connection.js';
 import type { Groups } from '../connections/groups.js';
 import type { Counters } from '../counters.js';
 import {
@@ -15,24 +15,25 @@ import {
   type HubMethod,
 } from '../dispatch/hub-method.js';
 import { OperationCanceled } from '../dispatch/operation-canceled.js';
-import { Refusal } from '../refusal.js';
 import type { Incidents } from './incidents.js';
 import { listMetrics, metricGroup } from './metric-names.js';
 import type { Metrics } from './metrics.js';
+import type { UserReport } from './user-report.js';
 
 export interface OpsHubDeps {
   readonly incidents: Incidents;
-  readonly metrics: Metrics;
-  readonly tokens: Tokens;
+  readonly metrics: Pick<Metrics, 'history'>;
   readonly counters: Counters;
   readonly groups: Groups;
+  /** @throws {HubException} The caller may not read it. */
+  userReport(caller: Connection, userId: string): UserReport;
 }
 
 const MAX_SLOW_MS = 10 * 60_000;
 const SEND_ME_MAX_ARGS = 3;
 
 export function opsHubMethods(deps: OpsHubDeps): readonly HubMethod[] {
-  const { incidents, metrics, tokens, counters, groups } = deps;
+  const { incidents, metrics, counters, groups } = deps;
   return [
     call('ListIncidents', [], () => incidents.list()),
     call('CreateIncident', [text, text], ({ connection }, title, severity) =>
@@ -40,6 +41,7 @@ export function opsHubMethods(deps: OpsHubDeps): readonly HubMethod[] {
     ),
     call('AcknowledgeIncident', [text], ({ connection }, id) => incidents.acknowledge(id, connection.principal.userId)),
     call('CloseIncident', [text], ({ connection }, id) => incidents.close(id, connection.principal.userId)),
+    call('GetUserReport', [text], ({ connection }, userId) => deps.userReport(connection, userId)),
     call('GetHistory', [], () => metrics.history()),
     call('ListMetrics', [], () => listMetrics()),
     call('JoinMetric', [text], ({ connection }, name) => {
@@ -123,20 +125,6 @@ export function opsHubMethods(deps: OpsHubDeps): readonly HubMethod[] {
         (error: unknown) => ({ ok: false, error: error instanceof Error ? error.message : String(error) }),
       );
       connection.send({ type: 1, target: 'asked', arguments: [answer] });
-    }),
-
-    call('connection.reauth', [text], async ({ connection }, token) => {
-      const principal = await tokens.verify(token).catch((error: unknown) => {
-        counters.authFailures += 1;
-        throw error instanceof Refusal ? new HubException(`${error.code}: ${error.message}`) : error;
-      });
-      if (principal.userId !== connection.principal.userId) {
-        counters.authFailures += 1;
-        throw new HubException('AUTH_FAILED: The token belongs to another user.');
-      }
-      connection.adopt(principal);
-      counters.reauths += 1;
-      return { expiresAt: principal.expiresAtMs };
     }),
   ];
 }

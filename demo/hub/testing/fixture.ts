@@ -4,6 +4,7 @@ import { afterEach } from 'vitest';
 import type { Counters } from '../counters.js';
 import { startHub, type DemoHub, type HubOptions } from '../index.js';
 import { createClient, type ClientOptions, type TokenBox } from './client.js';
+import type { HubAddress } from './hub-address.js';
 
 export type Counts = Counters & {
   readonly connections: number;
@@ -37,7 +38,7 @@ export async function hubFor(options: HubOptions = {}): Promise<DemoHub> {
   return hub;
 }
 
-export async function request(hub: DemoHub, method: string, path: string, init: RequestInit = {}): Promise<Answer> {
+export async function request(hub: HubAddress, method: string, path: string, init: RequestInit = {}): Promise<Answer> {
   const response = await fetch(`${hub.url}${path}`, { ...init, method });
   const text = await response.text();
   const json = (response.headers.get('content-type') ?? '').includes('json') ? (JSON.parse(text) as object) : { text };
@@ -45,7 +46,7 @@ export async function request(hub: DemoHub, method: string, path: string, init: 
 }
 
 export function post(
-  hub: DemoHub,
+  hub: HubAddress,
   path: string,
   body?: unknown,
   headers: Record<string, string> = {},
@@ -56,7 +57,7 @@ export function post(
   });
 }
 
-export async function signIn(hub: DemoHub, user = 'ann'): Promise<SignedIn> {
+export async function signIn(hub: HubAddress, user = 'ann'): Promise<SignedIn> {
   const { json, headers } = await post(hub, '/auth/sign-in', { user });
   return {
     user,
@@ -70,22 +71,22 @@ export function cookieOf(headers: Headers): string {
   return headers.getSetCookie().map((cookie) => cookie.split(';')[0])[0] ?? '';
 }
 
-export async function admin(hub: DemoHub, path: string, body: unknown = {}): Promise<Record<string, unknown>> {
+export async function admin(hub: HubAddress, path: string, body: unknown = {}): Promise<Record<string, unknown>> {
   const { status, json } = await post(hub, `/admin/${path}`, body, { 'x-demo-admin': '1' });
   if (status !== 200) throw new Error(`admin ${path}: ${status} ${JSON.stringify(json)}`);
   return json;
 }
 
-export async function adminGet(hub: DemoHub, path: string): Promise<Record<string, unknown>> {
+export async function adminGet(hub: HubAddress, path: string): Promise<Record<string, unknown>> {
   return (await request(hub, 'GET', `/admin/${path}`, { headers: { 'x-demo-admin': '1' } })).json;
 }
 
-export async function counts(hub: DemoHub): Promise<Counts> {
+export async function counts(hub: HubAddress): Promise<Counts> {
   return (await adminGet(hub, 'counts')) as unknown as Counts;
 }
 
 export function clientFor(
-  hub: DemoHub,
+  hub: HubAddress,
   box: TokenBox,
   transport: HttpTransportType,
   options?: ClientOptions,

@@ -8,7 +8,9 @@ const MARK = Symbol('the hub wants a result');
 /** Marks each invocation that has an id: the hub waits for its result. */
 export function markQuestion(message: HubMessage): HubMessage {
   if (message.type !== MessageType.Invocation || !message.invocationId) return message;
-  return { ...message, arguments: [...((message.arguments as unknown[] | undefined) ?? []), MARK] };
+  const args: unknown = message.arguments ?? [];
+  // SignalR cannot call handlers with what is no list, and tells the hub so.
+  return Array.isArray(args) ? { ...message, arguments: [...(args as unknown[]), MARK] } : message;
 }
 
 /** What a handler was called with: the arguments as the hub sent them, and whether it wants a result. */

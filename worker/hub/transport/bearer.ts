@@ -1,4 +1,5 @@
 /** Which token the requests of one hub carry: the broker's, or the one that a redirecting negotiate has handed over. */
+import { HubshareError, wireError } from '../../../src/contract/errors.js';
 import type { TokenBroker } from '../../auth/token-broker.js';
 
 export interface Bearer {
@@ -17,6 +18,15 @@ export interface Bearer {
   readonly presented: string | null;
 }
 
+/** The bearer of one hub, for as long as that is open. */
+export interface HubBearer extends Bearer {
+  /**
+   * The hub is closed for good, perhaps because its user has gone. What is still on its way goes on with the token of the connection
+   * (long polling says goodbye by a request); nobody is asked for another one, which might be the next user's.
+   */
+  close(): void;
+}
+
 /** The bearer of one start, from negotiate to the last request: what its negotiate hands over ends with it. */
 export interface RedirectableBearer extends Bearer {
   /** A negotiate handed over a token for the service that it points to; from here on the broker's is given to nobody. */
@@ -24,8 +34,9 @@ export interface RedirectableBearer extends Bearer {
   readonly isRedirected: boolean;
 }
 
-export function createBearer(broker: TokenBroker): Bearer {
+export function createBearer(broker: TokenBroker): HubBearer {
   let presented: string | null = null;
+  let isClosed = false;
 
   function present(token: string | null): string | null {
     if (token !== null) presented = token;
@@ -33,20 +44,33 @@ export function createBearer(broker: TokenBroker): Bearer {
   }
 
   async function get(signal?: AbortSignal): Promise<string | null> {
+    if (isClosed) return last(signal);
     return present((await broker.get({ signal }))?.token ?? null);
   }
 
+  function last(signal?: AbortSignal): string {
+    signal?.throwIfAborted();
+    if (presented === null) throw new HubshareError(wireError('stopped', 'The connection to the hub is closed.', {}));
+    return presented;
+  }
+
   return {
-    peek: () => present(broker.peek()?.token ?? null),
+    peek: () => (isClosed ? presented : present(broker.peek()?.token ?? null)),
     get,
     async replace(token, signal) {
+      if (isClosed) return null;
       broker.refuse(token);
       const next = await get(signal);
       return next === token ? null : next;
     },
-    refuse: (token) => broker.refuse(token),
+    refuse(token) {
+      if (!isClosed) broker.refuse(token);
+    },
     get presented() {
       return presented;
+    },
+    close() {
+      isClosed = true;
     },
   };
 }

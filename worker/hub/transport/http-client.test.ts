@@ -27,7 +27,11 @@ class FakeInner extends HttpClient {
   }
 }
 
-function setUp({ anonymous = false, signal }: { anonymous?: boolean; signal?: AbortSignal } = {}) {
+function setUp({
+  anonymous = false,
+  signal,
+  tokenMayGoTo,
+}: { anonymous?: boolean; signal?: AbortSignal; tokenMayGoTo?: (url: string) => boolean } = {}) {
   const sanitizer = createSanitizer();
   let issued = 0;
   const fetch = vi.fn(async () => ({ token: `a-token-${++issued}`, expiresInSeconds: 300 }));
@@ -49,6 +53,7 @@ function setUp({ anonymous = false, signal }: { anonymous?: boolean; signal?: Ab
     onNegotiated: (news) => negotiated.push(news),
     onFailure: (failure) => failures.push(failure),
     ...(signal === undefined ? {} : { signal }),
+    ...(tokenMayGoTo === undefined ? {} : { tokenMayGoTo }),
   });
   return { sanitizer, fetch, broker, hubBearer, bearer, inner, negotiated, failures, client };
 }
@@ -90,6 +95,36 @@ describe('the header', () => {
     const request = { method: 'POST', url: SEND, headers: {} };
     await client.send(request);
     expect(request).toEqual({ method: 'POST', url: SEND, headers: {} });
+  });
+});
+
+describe('a redirect that hands over no token', () => {
+  const elsewhere = 'https://elsewhere.test/hub';
+
+  it.each([[elsewhere], ['not a url']])(
+    'to where the token may not go, %s, is refused before it is followed',
+    async (url) => {
+      const { client, inner, failures } = setUp({ tokenMayGoTo: () => false });
+      inner.answer = () => json({ url });
+      await expect(client.post(NEGOTIATE)).rejects.toMatchObject({ code: 'hub-not-allowed' });
+      expect(failures).toMatchObject([{ step: 'negotiate', error: { code: 'hub-not-allowed' } }]);
+    },
+  );
+
+  it('is followed with the token where that may go', async () => {
+    const { client, inner } = setUp({ tokenMayGoTo: (url) => url === elsewhere });
+    inner.answer = () => json({ url: elsewhere });
+    await client.post(NEGOTIATE);
+    await client.post(elsewhere);
+    expect(inner.authorizations).toEqual(['Bearer a-token-1', 'Bearer a-token-1']);
+  });
+
+  it('goes anywhere with a token of its own', async () => {
+    const { client, inner } = setUp({ tokenMayGoTo: () => false });
+    inner.answer = () => json({ url: elsewhere, accessToken: 'of-the-service' });
+    await client.post(NEGOTIATE);
+    await client.post(elsewhere);
+    expect(inner.authorizations).toEqual(['Bearer a-token-1', 'Bearer of-the-service']);
   });
 });
 

@@ -12,6 +12,8 @@ export interface BearerHttpClientDeps {
   readonly sanitizer: Sanitizer;
   /** What sends the requests. */
   readonly inner: HttpClient;
+  /** The broker's token may be sent there, if a negotiate redirects and hands over none of its own. Default: anywhere, as SignalR does. */
+  readonly tokenMayGoTo?: (url: string) => boolean;
   readonly onNegotiated?: (negotiated: Negotiated) => void;
   /**
    * A request failed. SignalR turns the failure of a negotiate into text; this keeps what it was. `error` is set when
@@ -111,6 +113,8 @@ export class BearerHttpClient extends HttpClient {
       sanitizer.watch(answer.accessToken);
       bearer.redirect(answer.accessToken);
     }
+    if (answer.redirectUrl !== null && !bearer.isRedirected && this.#deps.tokenMayGoTo?.(answer.redirectUrl) === false)
+      throw redirectNotAllowed(answer.redirectUrl);
     this.#announcedSeconds = answer.tokenLifetimeSeconds ?? this.#announcedSeconds;
     if (answer.redirectUrl === null) {
       // Without negotiate version 1 both are the same public id, which may be shown.
@@ -160,6 +164,18 @@ class RefusedTwice {
       ),
     ),
   ) {}
+}
+
+/** Whoever can put a file at some path of the app's own origin could else have a page fetch the token by naming that path as a hub. */
+function redirectNotAllowed(url: string): HubshareError<'hub-not-allowed'> {
+  const origin = URL.canParse(url) ? new URL(url).origin : 'null';
+  return new HubshareError(
+    wireError(
+      'hub-not-allowed',
+      `The hub points to ${origin} in negotiate and hands over no token for it, and the worker's own may not go there. Name that hub in serveHubs({ hubs }), or its origin in fetchOrigins.`,
+      { origin },
+    ),
+  );
 }
 
 /** Worth another start: its negotiate brings a new token. The user's own was not refused. */
