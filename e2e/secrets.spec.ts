@@ -19,7 +19,7 @@ test('the search reports a leak without leaking', () => {
   expect(JSON.stringify(leaks)).not.toMatch(/header-of-it|payload-of-it|signature-of-it/);
 });
 
-test('every place is searched, and what pages and workers say really arrives there', async ({
+test('every place is searched, and what pages and workers say really arrives there (SEC-1, SEC-7 E-004)', async ({
   openTab,
   hub,
   readable,

@@ -7,6 +7,7 @@ import { withEachTokenSource } from './fixtures/token-sources.js';
 
 withEachTokenSource(() => {
   test.describe('SignalR Integration', () => {
+    // Also FV-1.
     test('should authenticate connections with valid tokens', async ({ hub, openTab }) => {
       const tab = await openTab({ events: ['connection.authorized'] });
       await tab.connect();
@@ -109,6 +110,7 @@ withEachTokenSource(() => {
       expect(third.error).toBeUndefined();
     });
 
+    // Also FV-3.
     test('should handle authentication failures gracefully', async ({ hub, context, openTab, signIn }) => {
       // A tab that cannot give a token may be able to later, so that is tried again; here only once.
       const tab = await openTab({ retryDelaysMs: [0] });

@@ -1,6 +1,6 @@
 /**
  * The demo under a strict policy: no `unsafe-*`, no `blob:`, no `data:`, Trusted Types enforced, and nothing in use that the policy
- * would have to allow (SEC-7). What is refused is tried as well, or these tests could not fail.
+ * would have to allow. What is refused is tried as well, or these tests could not fail.
  */
 import type { Page } from 'playwright/test';
 import { often } from './fixtures/tab.js';

@@ -7,7 +7,7 @@ import { resolveOptions, type ServeHubsOptions } from './serve-options.js';
 
 const resolve = (options: unknown) => resolveOptions(options as ServeHubsOptions);
 
-it('has a default for everything', () => {
+it('has a default for everything (SEC-8)', () => {
   expect(resolve({})).toEqual({
     accessToken: null,
     refresh: DEFAULT_REFRESH_POLICY,

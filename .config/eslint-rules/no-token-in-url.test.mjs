@@ -1,4 +1,4 @@
-/** Each way in which code could put a token into a query string, and what looks like it and is fine. */
+/** SEC-9: each way in which code could put a token into a query string, and what looks like it and is fine. */
 import { RuleTester } from 'eslint';
 import tseslint from 'typescript-eslint';
 import { describe, it } from 'vitest';

@@ -7,7 +7,14 @@
  */
 export function contentProblems(files, manifest) {
   const present = new Set(files);
-  const missing = ['package.json', 'README.md', 'LICENSE', 'dist/worker/entry.js', ...exportTargets(manifest.exports)];
+  const missing = [
+    'package.json',
+    'README.md',
+    'SECURITY.md',
+    'LICENSE',
+    'dist/worker/entry.js',
+    ...exportTargets(manifest.exports),
+  ];
   return [
     ...missing.filter((file) => !present.has(file)).map((file) => `${file} is missing`),
     ...files.filter((file) => !belongs(file)).map((file) => `${file} does not belong in the package`),
@@ -18,7 +25,7 @@ export function contentProblems(files, manifest) {
 }
 
 function belongs(file) {
-  if (/^(package\.json|README\.md|LICENSE)$/.test(file)) return true;
+  if (/^(package\.json|(README|SECURITY)\.md|LICENSE)$/.test(file)) return true;
   return /^dist\/(src|worker)\/.+\.(js|d\.ts)$/.test(file) && !/\.test(-d)?\.|\/testing\//.test(file);
 }
 

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { contentProblems } from './contents.mjs';
 
 const manifest = { exports: { '.': { types: './dist/src/index.d.ts', default: './dist/src/index.js' } } };
-const good = ['package.json', 'README.md', 'LICENSE', 'dist/src/index.js', 'dist/src/index.d.ts'].concat(
+const good = ['package.json', 'README.md', 'SECURITY.md', 'LICENSE', 'dist/src/index.js'].concat(
+  'dist/src/index.d.ts',
   'dist/worker/entry.js',
   'dist/worker/entry.d.ts',
 );

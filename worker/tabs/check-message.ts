@@ -64,12 +64,17 @@ export function checkHubUrl(value: unknown): string {
 /** Characters of what names a user. */
 const MAX_IDENTITY = 200;
 
+/** Read before all else: what a tab of another build says besides is not for this one to check. */
+export function checkContractVersion(value: unknown): number {
+  return checkCount(fields(value, 'join')['contractVersion'], 'contractVersion');
+}
+
 export function checkHello(value: unknown): Hello {
   const hello = fields(value, 'join');
   const { events } = hello;
   if (!(events instanceof MessagePort)) return fail('join must bring a MessagePort for events.');
   return {
-    contractVersion: checkCount(hello['contractVersion'], 'contractVersion'),
+    contractVersion: checkContractVersion(hello),
     tabId: checkText(hello['tabId'], 'tabId', 100),
     tabKey: checkText(hello['tabKey'], 'tabKey', 100),
     tabLock: checkText(hello['tabLock'], 'tabLock', 200),

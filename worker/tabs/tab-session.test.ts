@@ -185,6 +185,12 @@ describe('join', () => {
     },
   );
 
+  it('is refused to a tab of another contract for that reason, whatever else its message lacks', async () => {
+    const { session } = setUp();
+    const hello = { contractVersion: CONTRACT_VERSION + 1 } as unknown as Hello;
+    await expect(session.join(hello, remote)).resolves.toMatchObject({ error: { code: 'contract-mismatch' } });
+  });
+
   it.each([undefined, null, {}, 'tab', { fetchAccessToken: () => undefined }])(
     'is refused without a proxy of the tab (%j)',
     async (tab) => {

@@ -23,6 +23,7 @@ import {
   checkCall,
   checkCallId,
   checkClaimId,
+  checkContractVersion,
   checkHello,
   checkHubUrl,
   checkParking,
@@ -244,18 +245,19 @@ export function createTabSession(core: SessionCore, onOver: () => void = () => u
   return {
     join: (message, remote) =>
       reply(async (): Promise<Welcome> => {
-        const hello = checkHello(message);
-        if (joined !== null || isJoining) throw invalid('This port has joined already.');
-        if (typeof remote !== 'function') throw invalid('join must bring the tab as a Comlink proxy.');
-        if (hello.contractVersion !== CONTRACT_VERSION) {
+        const version = checkContractVersion(message);
+        if (version !== CONTRACT_VERSION) {
           throw new HubshareError(
             wireError(
               'contract-mismatch',
-              `This tab speaks contract ${hello.contractVersion} and the running worker ${CONTRACT_VERSION}: two builds share one worker URL. Close the tabs of the older build, or give the worker file a new name.`,
-              { tab: hello.contractVersion, worker: CONTRACT_VERSION },
+              `This tab speaks contract ${version} and the running worker ${CONTRACT_VERSION}: two builds share one worker URL. Close the tabs of the older build, or give the worker file a new name.`,
+              { tab: version, worker: CONTRACT_VERSION },
             ),
           );
         }
+        const hello = checkHello(message);
+        if (joined !== null || isJoining) throw invalid('This port has joined already.');
+        if (typeof remote !== 'function') throw invalid('join must bring the tab as a Comlink proxy.');
         isJoining = true;
         await core.ready;
         isJoining = false;
