@@ -1,5 +1,6 @@
 /** An access token with what the worker needs to know about it, read once, when it arrives. */
 import { HubshareError, wireError } from '../../src/contract/errors.js';
+import { readClaims } from './jwt-claims.js';
 
 export interface AccessToken {
   /** The bare token, without `Bearer `. */
@@ -114,24 +115,6 @@ function checkToken(token: unknown): string {
 
 function unusable(why: string, advice: string): HubshareError<'token-unavailable'> {
   return new HubshareError(wireError('token-unavailable', `The access token cannot be used: ${why}. ${advice}`, {}));
-}
-
-function readClaims(token: string): Record<string, unknown> | null {
-  const parts = token.split('.');
-  const payload = parts[1];
-  if (parts.length !== 3 || payload === undefined || payload === '') return null;
-  try {
-    const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (char) =>
-      char.charCodeAt(0),
-    );
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof claims === 'object' && claims !== null && !Array.isArray(claims)
-      ? (claims as Record<string, unknown>)
-      : null;
-  } catch {
-    // Three parts and yet no JWT: opaque.
-    return null;
-  }
 }
 
 function secondsToMs(value: unknown): number | null {

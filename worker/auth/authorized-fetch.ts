@@ -8,6 +8,7 @@ import { exchange } from './fetch-exchange.js';
 import { checkTarget, fetchRefused, type FetchRules } from './fetch-target.js';
 import { createRefusalPace, type RefusalPace } from './refusal-pace.js';
 import type { TokenBroker } from './token-broker.js';
+import { orAborted } from '../or-aborted.js';
 
 export interface FetchLimits {
   /** Bytes of a request's body. */
@@ -183,15 +184,6 @@ export function createAuthorizedFetch(deps: AuthorizedFetchDeps): AuthorizedFetc
       open.get(tab.id)?.get(requestId)?.abort(noLongerWanted());
     },
   };
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener('abort', stop);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-    if (signal.aborted) stop();
-  });
 }
 
 function noToken(): HubshareError<'token-unavailable'> {

@@ -1,4 +1,5 @@
 /** Whom a token speaks for, as far as the token says so: enough to notice another user, never to trust one. */
+import { readClaims } from './jwt-claims.js';
 
 export interface Identity {
   /** The claim that names the user: what `withIdentity()` of a page is compared with. */
@@ -29,17 +30,4 @@ export function readIdentity(token: string, claim: string = DEFAULT_IDENTITY_CLA
 export function isSameUser(one: Identity, other: Identity): boolean {
   if (one.user !== other.user) return false;
   return one.issuer === null || other.issuer === null || one.issuer === other.issuer;
-}
-
-function readClaims(token: string): Record<string, unknown> | null {
-  const [, payload, signature, ...more] = token.split('.');
-  if (payload === undefined || payload === '' || signature === undefined || more.length > 0) return null;
-  try {
-    const text = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
-    const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof claims === 'object' && claims !== null ? (claims as Record<string, unknown>) : null;
-  } catch {
-    return null;
-  }
 }

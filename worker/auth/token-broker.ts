@@ -16,6 +16,7 @@ import type { TokenBroker, TokenBrokerOptions, TokenListener } from './token-bro
 import { isClosed, sameTokenAgain, signedOut } from './token-errors.js';
 import { cleanError, startTokenFlight, type TokenFlight } from './token-flight.js';
 import type { FetchedToken, TokenSource } from './token-source.js';
+import { orAborted } from '../or-aborted.js';
 
 export type { TokenBroker, TokenBrokerOptions, TokenListener } from './token-broker-types.js';
 
@@ -298,13 +299,4 @@ function policyOf(options: Partial<RefreshPolicy>): RefreshPolicy {
     jitter: Math.min(jitter, 0.5),
     failureCooldownMs: Math.max(failureCooldownMs, 100),
   };
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }
