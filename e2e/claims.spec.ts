@@ -1,6 +1,7 @@
 /** Side effects once: of all tabs that claim the same thing exactly one gets it, also when the one that was to get it stands still or dies. */
 import { killWorker } from './fault/kill-worker.js';
 import { agree, primaryOf } from './fixtures/agreement.js';
+import { closeUnread } from './fixtures/page-notes.js';
 import { often, type Tab } from './fixtures/tab.js';
 import { expect, test } from './fixtures/test.js';
 import { HELD } from './fixtures/wiretap.js';
@@ -53,7 +54,7 @@ test('the tab that is offered a claim goes before it confirms: another gets it',
   claiming.catch(() => undefined);
   await expect.poll(() => hub.wire.held, often).toBe(1);
   const outcomes = Promise.all(others.map((tab) => tab.claim('INC-1')));
-  await primary.close();
+  await closeUnread(primary.page);
   expect(values(await outcomes).toSorted()).toEqual([false, true]);
 });
 

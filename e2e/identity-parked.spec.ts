@@ -10,6 +10,7 @@ import {
   thaw,
 } from './fixtures/lifecycle-browser.js';
 import { toldSince } from './fixtures/loss.js';
+import { isSeenParked } from './fixtures/seen-by.js';
 import { often, type Tab } from './fixtures/tab.js';
 
 test.skip(({ browserName }) => browserName !== 'chromium', LIFECYCLE_NEEDS_CHROMIUM);
@@ -30,9 +31,7 @@ test('a frozen tab that is thawed after another user has come sees nothing of th
   await frozen.begin('late', 'Echo', 'of ann');
   await expect.poll(async () => (await hub.counts()).held, often).toBe(1);
   await freeze(frozen);
-  await expect
-    .poll(async () => (await reader.report()).tabs.find(({ id }) => id === frozenId)?.parking, often)
-    .toBe('frozen');
+  await isSeenParked(reader, frozenId, 'frozen');
   await hub.admin.delay('calls', 0);
   await hub.admin.emitMetric('test.a', 7);
 
@@ -71,5 +70,29 @@ test('a page that comes out of the back/forward cache after a sign-out sees noth
   await expect.poll(() => cached.lifecycle(), often).toMatchObject([{ type: 'closed', error: { code: 'signed-out' } }]);
   const since = await toldSince(cached, 'pageshow-cached');
   expect(since).toEqual([]);
+  await hub.admin.stopSequence();
+});
+
+test('a page of another user that comes while the one before is cached does not get its connection, though neither says whom it shows', async ({
+  hub,
+  openTab,
+  connectTabs,
+  signIn,
+}) => {
+  const [cached] = (await connectTabs(1)) as [Tab];
+  await hub.admin.startSequence({ count: 0, everyMs: 1 });
+  await cached.hasReceived(10);
+  await goElsewhere(cached);
+  await signIn('bob');
+  const next = await openTab();
+  await next.connect();
+  await expect.poll(async () => (await hub.counts()).connectionsByUser, often).toEqual({ bob: 1 });
+
+  expect(await comeBack(cached)).toBe(true);
+  await expect
+    .poll(() => cached.lifecycle(), often)
+    .toMatchObject([{ type: 'closed', error: { code: 'identity-changed' } }]);
+  expect(await toldSince(cached, 'pageshow-cached')).toEqual([]);
+  expect(await next.lifecycle()).toEqual([]);
   await hub.admin.stopSequence();
 });

@@ -94,29 +94,36 @@ withEachTokenSource(() => {
     for (const tab of [one, two]) expect(await tab.eventsNamed('note')).toEqual([]);
   });
 
-  test('a reload as another user while the old connection lingers does not get it', async ({
-    hub,
-    openTab,
-    connectTabs,
-    signIn,
-  }) => {
-    // A page that has let its hub go keeps the worker alive, and no connection.
-    const keeper = await openTab();
-    await keeper.connect();
-    await keeper.stop();
-    const [tab] = (await connectTabs(1, { identity: 'ann' })) as [Tab];
-    const { connectionId } = await tab.snapshot();
-    await signIn('bob');
+  for (const [says, title] of [
+    [true, 'that says whom it shows'],
+    [false, 'that does not say whom it shows'],
+  ] as const) {
+    test(`a reload as another user, of a page ${title}, does not get the connection that lingers`, async ({
+      hub,
+      openTab,
+      connectTabs,
+      signIn,
+    }) => {
+      // A page that has let its hub go keeps the worker alive, and no connection.
+      const keeper = await openTab();
+      await keeper.connect();
+      await keeper.stop();
+      const [tab] = (await connectTabs(1, { identity: says ? 'ann' : null })) as [Tab];
+      const { connectionId } = await tab.snapshot();
+      await signIn('bob');
 
-    const address = new URL(tab.page.url());
-    const parameters = JSON.parse(address.searchParams.get('with') ?? '{}') as Parameters<typeof writeParameters>[0];
-    address.search = writeParameters({ ...parameters, identity: 'bob' }).toString();
-    await tab.page.goto(address.href);
-    await tab.isReady();
-    await tab.connect();
-    expect((await tab.snapshot()).connectionId).not.toBe(connectionId);
-    await expect.poll(async () => (await hub.counts()).connectionsByUser, often).toEqual({ bob: 1 });
-  });
+      const address = new URL(tab.page.url());
+      const parameters = JSON.parse(address.searchParams.get('with') ?? '{}') as Parameters<typeof writeParameters>[0];
+      address.search = writeParameters({ ...parameters, identity: says ? 'bob' : null }).toString();
+      // The same address would not be loaded anew.
+      address.searchParams.set('as', 'bob');
+      await tab.page.goto(address.href);
+      await tab.isReady();
+      await tab.connect();
+      expect((await tab.snapshot()).connectionId).not.toBe(connectionId);
+      await expect.poll(async () => (await hub.counts()).connectionsByUser, often).toEqual({ bob: 1 });
+    });
+  }
 });
 
 test('the next token names another user: every page is told, and starts anew as that one', async ({
@@ -130,4 +137,45 @@ test('the next token names another user: every page is told, and starts anew as 
   for (const tab of tabs) await isClosedWith(tab, 'identity-changed');
   await Promise.all(tabs.map((tab) => tab.connect()));
   await expect.poll(async () => (await hub.counts()).connectionsByUser, often).toEqual({ bob: 1 });
+});
+
+test.describe('two workers, of two builds or of two names', () => {
+  for (const [title, workers] of [
+    ['with one token endpoint', [{ worker: 'endpoint' }, { worker: 'unused' }]],
+    [
+      'with tokens of their tabs',
+      [
+        { worker: 'ready-made', asksPage: true },
+        { worker: 'tab-tokens', asksPage: true },
+      ],
+    ],
+  ] as const) {
+    test(`sign-out in a tab of one is one in the tabs of the other, ${title}`, async ({ hub, openTab, signIn }) => {
+      const [one, other] = await Promise.all(workers.map((worker) => openTab({ ...worker, events: ['note'] })));
+      if (!one || !other) throw new Error('no tabs');
+      await one.connect();
+      await other.connect();
+      expect((await hub.counts()).connections, 'two workers').toBe(2);
+      expect(await one.signOut()).toMatchObject({ ok: true });
+      await isClosedWith(other, 'signed-out');
+      await expect.poll(async () => (await hub.counts()).connections, often).toBe(0);
+
+      await signIn('bob');
+      await other.connect();
+      await expect.poll(async () => (await hub.counts()).connectionsByUser, often).toEqual({ bob: 1 });
+      expect(codesOf(await one.lifecycle())).toEqual(['signed-out']);
+    });
+
+    test(`another user who is noticed by one is noticed by the other, ${title}`, async ({ hub, openTab, signIn }) => {
+      const [one, other] = await Promise.all(workers.map((worker) => openTab(worker)));
+      if (!one || !other) throw new Error('no tabs');
+      await one.connect();
+      await other.connect();
+      await signIn('bob');
+      await one.refreshTokenNow();
+      await isClosedWith(one, 'identity-changed');
+      await isClosedWith(other, 'identity-changed');
+      await expect.poll(async () => (await hub.counts()).connections, often).toBe(0);
+    });
+  }
 });

@@ -12,14 +12,10 @@ import {
 } from './fixtures/lifecycle-browser.js';
 import { accountsForAll, toldSince } from './fixtures/loss.js';
 import { sendEvents, sendValues } from './fixtures/paced.js';
+import { isSeenParked, seenBy } from './fixtures/seen-by.js';
 import { often, type Tab } from './fixtures/tab.js';
 
 test.skip(({ browserName }) => browserName !== 'chromium', LIFECYCLE_NEEDS_CHROMIUM);
-
-/** How the worker sees a tab, asked through another one. */
-async function seenBy(witness: Tab, tabId: string) {
-  return (await witness.report()).tabs.find(({ id }) => id === tabId);
-}
 
 test('a frozen tab with a small outbox: the others get all, it gets newest values and a gap before what follows', async ({
   hub,
@@ -30,7 +26,7 @@ test('a frozen tab with a small outbox: the others get all, it gets newest value
   const frozenId = await frozen.tabId();
   await show(reader);
   await freeze(frozen);
-  await expect.poll(async () => (await seenBy(reader, frozenId))?.parking, often).toBe('frozen');
+  await isSeenParked(reader, frozenId, 'frozen');
   const posted = (await seenBy(reader, frozenId))?.delivered;
 
   const values = await sendValues(hub.admin, 192, ['test.a', 'test.b'], reader);
@@ -65,7 +61,7 @@ test('a page in the back/forward cache stays there under traffic, and comes back
   const cachedId = await cached.tabId();
 
   await goElsewhere(cached);
-  await expect.poll(async () => (await seenBy(reader, cachedId))?.parking, often).toBe('cached');
+  await isSeenParked(reader, cachedId, 'cached');
   const posted = (await seenBy(reader, cachedId))?.delivered;
   const { from, to } = await hub.admin.startSequence({ count: 300, everyMs: 1, burst: 2 });
   await reader.hasUnbrokenSequenceTo(to);
@@ -133,7 +129,7 @@ test('a tab that has been hidden for long parks itself, and is back when it is s
   await hidden.join('test.a');
   const hiddenId = await hidden.tabId();
   await show(front);
-  await expect.poll(async () => (await seenBy(front, hiddenId))?.parking, often).toBe('hidden');
+  await isSeenParked(front, hiddenId, 'hidden');
   const { from, to } = await hub.admin.startSequence({ count: 50, everyMs: 1 });
   await hub.admin.emitMetric('test.a', 1);
   await front.hasUnbrokenSequenceTo(to);
@@ -150,7 +146,7 @@ test('the last tab that is awake goes: the hidden one is woken and serves on', a
   const [front, hidden] = (await connectTabs(2, { worker: 'topics', hiddenParking: 50 })) as [Tab, Tab];
   const hiddenId = await hidden.tabId();
   await show(front);
-  await expect.poll(async () => (await seenBy(front, hiddenId))?.parking, often).toBe('hidden');
+  await isSeenParked(front, hiddenId, 'hidden');
   const { connectionId } = await front.snapshot();
   await front.close();
   await expect.poll(async () => (await hidden.view()).isPrimary, often).toBe(true);

@@ -1,4 +1,4 @@
-/** Tokens: one refresh for all tabs, and a way to the next tab when the one that was asked does not answer. */
+/** Tokens: one refresh for all tabs, and a way to the next tab when the one that was asked does not answer, or fails. */
 import { agree, primaryOf } from './fixtures/agreement.js';
 import { hasPassed, tokenEndsAtMs } from './fixtures/expiry.js';
 import { often } from './fixtures/tab.js';
@@ -71,5 +71,27 @@ test.describe('with tokens from the accessTokenFactory of the primary tab', () =
       .toBe(1);
     await agree(others);
     expect(await others[0]?.invoke('Echo', 'still here')).toEqual({ ok: true, value: 'still here' });
+  });
+
+  test('a primary tab whose factory fails leaves the question to the next tab', async ({ hub, openTab }) => {
+    const tabs = [await openTab(), await openTab(), await openTab()];
+    await hub.admin.tokenLife(10);
+    await Promise.all(tabs.map((tab) => tab.connect()));
+    const { primary, others } = await primaryOf(tabs);
+    const calls = await primary.tokenCalls();
+    const { connectionId } = await primary.snapshot();
+    await primary.failTokens();
+    await hub.admin.tokenLife(300);
+
+    await expect
+      .poll(async () => {
+        const asked = await Promise.all(others.map((tab) => tab.tokenCalls()));
+        return asked.reduce((sum, count) => sum + count, 0);
+      }, often)
+      .toBeGreaterThan(0);
+    expect(await primary.tokenCalls()).toBeGreaterThan(calls);
+    await agree(tabs);
+    expect(await primary.snapshot()).toMatchObject({ connectionId, status: 'connected' });
+    expect(await primary.invoke('Echo', 'still here')).toEqual({ ok: true, value: 'still here' });
   });
 });

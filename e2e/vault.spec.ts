@@ -1,37 +1,13 @@
 /** The vault: tokens that outlive the worker, encrypted, wiped at sign-out, and spent once though two workers share them. */
+import { readPage } from './fixtures/page-reading.js';
 import { findSecrets } from './fixtures/secrets.js';
 import { often, type Tab } from './fixtures/tab.js';
 import { expect, test } from './fixtures/test.js';
 
-/** Everything in IndexedDB as text, byte for byte; keys of Web Crypto by what can be seen of them. */
-function dump(tab: Tab): Promise<readonly string[]> {
-  return tab.page.evaluate(async () => {
-    const done = <T>(request: IDBRequest<T>): Promise<T> =>
-      new Promise((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error ?? new Error('IndexedDB failed'));
-      });
-    const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
-    const show = (_: string, value: unknown): unknown => {
-      if (value instanceof CryptoKey) return `key ${value.algorithm.name}, extractable: ${value.extractable}`;
-      if (value instanceof ArrayBuffer) return latin1(new Uint8Array(value));
-      if (value instanceof Uint8Array) return latin1(value);
-      return value;
-    };
-    const lines: string[] = [];
-    for (const { name } of await indexedDB.databases()) {
-      const database = await done(indexedDB.open(name ?? ''));
-      for (const store of database.objectStoreNames) {
-        const records = database.transaction(store).objectStore(store);
-        const [keys, values] = [await done(records.getAllKeys()), await done(records.getAll())];
-        values.forEach((value, i) =>
-          lines.push(`${name}/${store}/${JSON.stringify(keys[i])}: ${JSON.stringify(value, show)}`),
-        );
-      }
-      database.close();
-    }
-    return lines;
-  });
+/** Each record in IndexedDB as text, byte for byte; keys of Web Crypto by what can be seen of them. */
+async function dump(tab: Tab): Promise<readonly string[]> {
+  const { stored } = await readPage(tab.page, { worker: false, origin: true });
+  return stored.filter((line) => line.startsWith('IndexedDB ') && line.includes(': '));
 }
 
 /** The records that hold tokens. */

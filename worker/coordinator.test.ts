@@ -686,6 +686,30 @@ describe('a claim', () => {
 });
 
 describe('the report', () => {
+  it('comes for every change of what waits and was delivered, also when no acknowledgement was asked for', async () => {
+    const a = await openTab(startWorker({ maxSpacingMs: 16, delivery: { window: 1_000 } }), 'a');
+    await a.attach(OPS, { methods: ['metric'] });
+    await a.reaches(OPS, 'live');
+    await quiet();
+    let shown = { version: 0, waiting: -1, delivered: -1 };
+    const follow = async (): Promise<void> => {
+      for (;;) {
+        const next = await a.api.nextReport(shown.version, 0);
+        if (!next.ok) return;
+        const [own] = next.value.tabs;
+        shown = { version: next.value.version, waiting: own?.waiting ?? -1, delivered: own?.delivered ?? -1 };
+      }
+    };
+    void follow();
+    for (let n = 0; n < 10; n += 1) hubAt(OPS).socket.emit('metric', [n]);
+    await until(() => shown.delivered === 10);
+    // This one waits until the next batch may leave.
+    hubAt(OPS).socket.emit('metric', ['spaced']);
+    await until(() => shown.waiting === 1);
+    await clock.advanceBy(16);
+    await until(() => shown.waiting === 0 && shown.delivered === 11);
+  });
+
   it('comes as soon as something differs, and a tab’s second question replaces its first', async () => {
     const worker = startWorker();
     const [a, b] = [await openTab(worker, 'a'), await openTab(worker, 'b')];

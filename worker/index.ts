@@ -2,6 +2,7 @@
 import { systemClock } from './clock.js';
 import { createCoordinator } from './coordinator.js';
 import { messageTasks } from './delivery/flush-turn.js';
+import { NEWS_CHANNEL } from './hub/worker-news.js';
 import type { ServeHubsOptions } from './serve-options.js';
 
 export { refreshEndpoint, type RefreshEndpointOptions, type RefreshTokenOptions } from './auth/refresh-endpoint.js';
@@ -24,6 +25,7 @@ export function serveHubs(options: ServeHubsOptions = {}): void {
     random: Math.random,
     randomId: () => crypto.randomUUID(),
     nextTask: messageTasks(),
+    newsChannel: typeof BroadcastChannel === 'function' ? new BroadcastChannel(NEWS_CHANNEL) : null,
   });
   scope.onconnect = (event) => {
     const [port] = event.ports;

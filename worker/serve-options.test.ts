@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { HubshareError } from '../src/contract/errors.js';
 import { DEFAULT_FETCH_LIMITS } from './auth/authorized-fetch.js';
@@ -60,6 +61,11 @@ it('takes what is given and keeps the rest', () => {
   });
 });
 
+it('takes the bounds of the refresh themselves', () => {
+  const refresh = { bufferMs: 0, shareOfLife: 0.5, jitter: 0.5, failureCooldownMs: 100 };
+  expect(resolve({ refresh }).refresh).toEqual(refresh);
+});
+
 it('counts the origin of the worker among those that may get the token', () => {
   const { fetchOrigins } = resolveOptions({ fetchOrigins: ['https://api.test/'] }, 'https://app.test/assets/worker.js');
   expect([...fetchOrigins]).toEqual(['https://app.test', 'https://api.test']);
@@ -90,6 +96,9 @@ describe('refuses', () => {
     ['a misspelt bound', { delivery: { maxQueued: 5 } }, 'delivery.maxQueued'],
     ['a delivery that is no object', { delivery: 5 }, 'delivery'],
     ['a negative refresh buffer', { refresh: { bufferMs: -1 } }, 'refresh.bufferMs'],
+    ['a buffer of more than half of the life', { refresh: { shareOfLife: 0.51 } }, 'refresh.shareOfLife'],
+    ['a jitter of more than half of the buffer', { refresh: { jitter: 1 } }, 'refresh.jitter'],
+    ['no pause after a refresh that failed', { refresh: { failureCooldownMs: 99 } }, 'refresh.failureCooldownMs'],
     ['no room in the journal', { journalEntries: 0 }, 'journalEntries'],
     ['origins that are no list', { fetchOrigins: 'https://api.test' }, 'fetchOrigins'],
     ['any origin', { fetchOrigins: ['*'] }, 'fetchOrigins'],
@@ -111,5 +120,50 @@ describe('refuses', () => {
     }
     expect(thrown).toBeInstanceOf(HubshareError);
     expect(thrown).toMatchObject({ code: 'option-invalid', wire: { option } });
+  });
+});
+
+describe('the table of the README', () => {
+  /** The default by the name of the option: a number, or words. */
+  const told = new Map<string, number | string>();
+  const page = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const [, table = ''] = page.slice(page.indexOf('Options of `serveHubs()`')).split('\n\n');
+  for (const line of table.split('\n').slice(2)) {
+    const [names = '', defaults = ''] = line.split('|').slice(1);
+    const values = defaults.split(';');
+    let group = '';
+    for (const [index, [, name = '']] of [...names.matchAll(/`([^`]+)`/g)].entries()) {
+      if (!name.startsWith('.')) group = name.split('.')[0] ?? '';
+      const value = (values[index] ?? '').replace(/\(.*\)/, '').trim();
+      const number = Number(value.replaceAll(' ', ''));
+      told.set(name.startsWith('.') ? group + name : name, Number.isNaN(number) ? value : number);
+    }
+  }
+
+  const groups = {
+    refresh: DEFAULT_REFRESH_POLICY,
+    delivery: DEFAULT_OUTBOX_LIMITS,
+    fetchLimits: DEFAULT_FETCH_LIMITS,
+    reconnect: { delaysMs: '0, 2 000, 10 000, 30 000, 60 000', jitter: 0.2, spreadMs: 500 },
+  };
+  const { startTimeoutMs, lingerMs, topicLingerMs, tokenFromTabMs, maxSpacingMs, journalEntries } = resolve({});
+  const single: Readonly<Record<Exclude<keyof ServeHubsOptions, keyof typeof groups>, number | string>> = {
+    hubs: 'none',
+    accessToken: "the primary tab's `accessTokenFactory`",
+    identityClaim: '`sub`',
+    startTimeoutMs,
+    lingerMs,
+    topicLingerMs,
+    tokenFromTabMs,
+    maxSpacingMs,
+    journalEntries,
+    fetchOrigins: "the worker's own",
+  };
+
+  it('names each option, with its default', () => {
+    const inGroups = Object.entries(groups).flatMap(([group, options]) =>
+      Object.entries<number | string>({ ...options }).map(([name, value]) => [`${group}.${name}`, value] as const),
+    );
+    expect(Object.fromEntries(told)).toEqual({ ...single, ...Object.fromEntries(inGroups) });
   });
 });

@@ -3,7 +3,7 @@ import { HubshareError, wireError } from '../src/contract/errors.js';
 import { LINGER_MS, QUESTION_TAKE_MS, TOKEN_FROM_TAB_MS, TOPIC_LINGER_MS } from '../src/contract/timing.js';
 import { DEFAULT_FETCH_LIMITS, type FetchLimits } from './auth/authorized-fetch.js';
 import { DEFAULT_IDENTITY_CLAIM } from './auth/identity.js';
-import { DEFAULT_REFRESH_POLICY, type RefreshPolicy } from './auth/refresh-policy.js';
+import { DEFAULT_REFRESH_POLICY, REFRESH_BOUNDS, type RefreshPolicy } from './auth/refresh-policy.js';
 import type { TokenSource } from './auth/token-source.js';
 import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from './delivery/outbox.js';
 import { DEFAULT_RETRY_DELAYS_MS } from './hub/retry-delays.js';
@@ -47,8 +47,8 @@ export interface ServeHubsOptions {
   /** Bounds of what waits for one tab. */
   readonly delivery?: Partial<OutboxLimits>;
   /**
-   * The most milliseconds between two batches of events. At up to 250 events a second an event waits 4 ms at most, mostly not at all;
-   * at more, batches get further apart, up to this, for waking a tab costs more than the event. Outcomes of calls, items of streams
+   * The most milliseconds between two batches of events. At up to 250 events a second an event waits 4 ms at most, mostly not at all,
+   * and with one tab or two never; at more, batches get further apart, up to this, for waking a tab costs more than the event. Outcomes of calls, items of streams
    * and statuses are not held back. Default 16, a frame of most screens; 0: each event leaves as soon as it can.
    */
   readonly maxSpacingMs?: number;
@@ -107,7 +107,7 @@ export function resolveOptions(
   return {
     accessToken: checkSource(options.accessToken),
     identityClaim: checkClaim(options.identityClaim ?? DEFAULT_IDENTITY_CLAIM),
-    refresh: checkNumbers('refresh', DEFAULT_REFRESH_POLICY, options.refresh, 0),
+    refresh: checkNumbers('refresh', DEFAULT_REFRESH_POLICY, options.refresh, (name) => REFRESH_BOUNDS[name]),
     retryDelaysMs: delaysMs.map((delay) => checkNumber('reconnect.delaysMs', delay, 0)),
     retryJitter: checkNumber('reconnect.jitter', reconnect.jitter ?? 0.2, 0),
     retrySpreadMs: checkNumber('reconnect.spreadMs', reconnect.spreadMs ?? 500, 0),
@@ -118,12 +118,12 @@ export function resolveOptions(
     topicLingerMs: checkNumber('topicLingerMs', options.topicLingerMs ?? TOPIC_LINGER_MS, 0),
     tokenFromTabMs: checkNumber('tokenFromTabMs', options.tokenFromTabMs ?? TOKEN_FROM_TAB_MS, 1),
     questionTakeMs: QUESTION_TAKE_MS,
-    delivery: checkNumbers('delivery', DEFAULT_OUTBOX_LIMITS, options.delivery, 1),
+    delivery: checkNumbers('delivery', DEFAULT_OUTBOX_LIMITS, options.delivery),
     maxSpacingMs: checkNumber('maxSpacingMs', options.maxSpacingMs ?? DEFAULT_MAX_SPACING_MS, 0),
     journalEntries: checkNumber('journalEntries', options.journalEntries ?? DEFAULT_JOURNAL_ENTRIES, 1),
     hasOwnOrigin: base !== undefined,
     fetchOrigins: checkOrigins(options.fetchOrigins ?? [], base),
-    fetchLimits: checkNumbers('fetchLimits', DEFAULT_FETCH_LIMITS, options.fetchLimits, 1),
+    fetchLimits: checkNumbers('fetchLimits', DEFAULT_FETCH_LIMITS, options.fetchLimits),
   };
 }
 
@@ -164,7 +164,10 @@ function checkGroup<T extends object>(
 
 function checkSource(source: TokenSource | undefined): TokenSource | null {
   if (source === undefined) return null;
-  if (typeof source === 'object' && source !== null && typeof source.fetch === 'function') return source;
+  if (typeof source === 'object' && source !== null && typeof source.fetch === 'function') {
+    if (source.url === undefined || (typeof source.url === 'string' && URL.canParse(source.url))) return source;
+    throw invalid('accessToken.url', 'must be an absolute URL.');
+  }
   throw invalid('accessToken', "must be a token source, for example refreshEndpoint('/auth/refresh').");
 }
 
@@ -191,15 +194,22 @@ function checkOrigin(value: unknown): string {
   return origin;
 }
 
-function checkNumbers<T extends object>(option: string, defaults: T, given: Partial<T> | undefined, least: number): T {
+/** @param bounds - The least and the most of each; default: from 1. */
+function checkNumbers<T extends object>(
+  option: string,
+  defaults: T,
+  given: Partial<T> | undefined,
+  bounds: (name: keyof T) => readonly [least: number, most?: number] = () => [1],
+): T {
   const checked = checkGroup<Partial<T>>(option, given ?? {}, Object.keys(defaults), given);
-  for (const [name, value] of Object.entries(checked)) checkNumber(`${option}.${name}`, value, least);
+  for (const [name, value] of Object.entries(checked))
+    checkNumber(`${option}.${name}`, value, ...bounds(name as keyof T));
   return { ...defaults, ...checked };
 }
 
-function checkNumber(option: string, value: unknown, least: number): number {
-  if (typeof value === 'number' && value >= least) return value;
-  throw invalid(option, `must be a number from ${least}.`);
+function checkNumber(option: string, value: unknown, least: number, most = Infinity): number {
+  if (typeof value === 'number' && value >= least && value <= most) return value;
+  throw invalid(option, `must be a number from ${least}${most === Infinity ? '' : ` to ${most}`}.`);
 }
 
 function invalid(option: string, message: string): HubshareError<'option-invalid'> {

@@ -1,7 +1,8 @@
 /** SEC-9: each way in which code could put a token into a query string, and what looks like it and is fine. */
 import { RuleTester } from 'eslint';
 import tseslint from 'typescript-eslint';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import config from '../eslint.config.mjs';
 import { noTokenInUrl } from './no-token-in-url.mjs';
 
 RuleTester.describe = describe;
@@ -61,4 +62,12 @@ new RuleTester({ languageOptions: { parser: tseslint.parser } }).run('no-token-i
     bad('url.search += `&t=${token}`;'),
     bad('url.search = `k=${token}`;'),
   ],
+});
+
+it('is an error in the lint of this repository', () => {
+  const [inForce] = config.filter(({ rules }) => rules?.['hubshare/no-token-in-url'] === 'error');
+  expect(inForce).toMatchObject({
+    files: ['**/*.ts'],
+    plugins: { hubshare: { rules: { 'no-token-in-url': noTokenInUrl } } },
+  });
 });

@@ -8,6 +8,7 @@ const rooms = [
   ['contract', /^src\/contract\//],
   ['leader', /^src\/leader\//],
   ['index', /^src\/index\.[jt]s$/],
+  ['tab-test-kit', /^src\/[^/]+\/testing\//],
   ['tab', /^src\//],
   ['hub', /^worker\/hub\//],
   ['test-kit', /^worker\/testing\//],
@@ -29,6 +30,7 @@ const inWorker = new Set(['worker', 'hub', 'test-kit']);
 function whyNot({ from, to, isTest, isType, isLazy }) {
   if (to === 'outside') return 'libraryUsesApp';
   if (to === 'test-kit') return isTest || from === 'test-kit' ? null : 'testKit';
+  if (to === 'tab-test-kit' && !inWorker.has(from)) return isTest ? null : 'testKit';
   if (to === 'index') return isTest ? null : 'index';
   if (from === 'contract') return to === 'contract' ? null : 'contract';
   if (inWorker.has(from)) return inWorker.has(to) || to === 'contract' ? null : 'workerUsesTab';
@@ -50,7 +52,7 @@ export const roomsRule = {
       tabUsesWorker: 'src/ does not import worker/, except src/leader/. Ask the worker through src/contract/rpc.ts.',
       leaderIsLazy: 'src/leader/ brings the whole worker along: load it by `import()`, where SharedWorker is missing.',
       index: 'src/index.ts is the way in for apps. Import from the file that has the thing.',
-      testKit: 'worker/testing/ is for tests only.',
+      testKit: 'testing/ is for tests only.',
       libraryUsesApp: 'The library does not know its demo or its browser tests.',
       itself: 'The library does not import itself by name: that is the built copy. Use a relative path.',
       signalr: 'Only worker/hub/ imports @microsoft/signalr at run time. Elsewhere use `import type`.',
@@ -60,7 +62,7 @@ export const roomsRule = {
     const file = relativePath(context.filename, context.cwd);
     const from = roomOf(file);
     if (from === null || from === 'outside') return {};
-    const isTest = /\.test(-d)?\.ts$/.test(file) || from === 'test-kit';
+    const isTest = /\.test(-d)?\.ts$/.test(file) || from === 'test-kit' || from === 'tab-test-kit';
 
     function check(node, specifier, { isType = false, isLazy = false } = {}) {
       const report = (messageId) => context.report({ node, messageId });

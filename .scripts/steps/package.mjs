@@ -5,6 +5,7 @@ import { runNode } from '../lib/run.mjs';
 import { say } from '../lib/say.mjs';
 import { contentProblems } from '../package/contents.mjs';
 import { packLibrary } from '../package/pack.mjs';
+import { checkReadme } from '../package/readme.mjs';
 import { measureSizes } from '../package/sizes.mjs';
 
 export async function checkPackage() {
@@ -19,9 +20,17 @@ export async function checkPackage() {
       { name: 'package contents', ok: problems.length === 0, detail: problems.join('; ') },
       await tool('publint', bin.publint, ['run', packed.tarball, '--strict']),
       await tool('attw', bin.attw, [packed.tarball, '--profile', 'esm-only', '--no-definitely-typed', '--no-emoji']),
+      checkCodeOfReadme(packed.probe),
       ...(await checkSizes(packed.probe)),
     ],
   };
+}
+
+function checkCodeOfReadme(probe) {
+  const { blocks, problems } = checkReadme(probe);
+  for (const problem of problems) say(`  ${problem}`);
+  say(`  README.md: ${blocks} blocks of TypeScript`);
+  return { name: 'code of the README', ok: blocks > 0 && problems.length === 0, detail: problems.join('; ') };
 }
 
 async function checkSizes(probe) {

@@ -9,7 +9,8 @@ public sealed record DemoOptions
     public const string Usage =
         "usage: hubshare-demo [--port N] [--static DIR] [--access-log FILE] [--sessions-file FILE] [--token-life SECONDS] "
         + "[--clock-tolerance SECONDS] [--close-on-expiry true|false] [--metric-interval SECONDS] [--disconnect-timeout SECONDS] [--verbose] "
-        + "[--messages-per-second N] [--failed-attempts N] [--failed-attempts-window SECONDS] [--allow-query-token] [--redact-access-log] [--blocked-users FILE]";
+        + "[--messages-per-second N] [--failed-attempts N] [--failed-attempts-window SECONDS] [--allow-query-token] [--redact-access-log] [--blocked-users FILE] "
+        + "[--allow-origin ORIGIN]... [--connect-origin ORIGIN]...";
 
     /// <summary>0 takes any free port.</summary>
     public int Port { get; init; }
@@ -59,6 +60,12 @@ public sealed record DemoOptions
     /// <summary>A further list of blocked users, one in a line, read at each request and each call. If it cannot be read, nobody gets in.</summary>
     public string? BlockedUsersFile { get; init; }
 
+    /// <summary>Origins whose pages may ask this server: whole ones, no path, no wildcard. Its own needs no mention.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Other origins that pages of the static folder and their workers may connect to, also as WebSockets.</summary>
+    public IReadOnlyList<string> ConnectOrigins { get; init; } = [];
+
     /// <summary>From DEMO_SIGNING_KEY, never from the command line: a process list must not show it.</summary>
     public required byte[] SigningKey { get; init; }
 
@@ -88,6 +95,8 @@ public sealed record DemoOptions
                 "--allow-query-token" => options with { AllowQueryToken = true, RedactAccessLog = true },
                 "--redact-access-log" => options with { RedactAccessLog = true },
                 "--blocked-users" => options with { BlockedUsersFile = Path.GetFullPath(Value()) },
+                "--allow-origin" => options with { AllowedOrigins = [.. options.AllowedOrigins, ParseOrigin(name, Value())] },
+                "--connect-origin" => options with { ConnectOrigins = [.. options.ConnectOrigins, ParseOrigin(name, Value())] },
                 _ => throw new ArgumentException($"unknown argument {name}"),
             };
         }
@@ -118,6 +127,12 @@ public sealed record DemoOptions
 
     private static string ParseFolder(string text) =>
         Directory.Exists(text) ? Path.GetFullPath(text) : throw new ArgumentException($"--static: no folder {text}");
+
+    private static string ParseOrigin(string name, string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0
+            && url.GetLeftPart(UriPartial.Authority) == text && !text.Contains('*', StringComparison.Ordinal)
+            ? text
+            : throw new ArgumentException($"{name} must be an origin such as https://app.example.com, with no path and no wildcard");
 
     private static int ParseCount(string name, string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1

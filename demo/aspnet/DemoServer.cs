@@ -35,7 +35,8 @@ public static class DemoServer
         var app = builder.Build();
         app.UseMiddleware<AccessLogMiddleware>();
         app.UseHostFiltering();
-        app.UseSecurityHeaders();
+        app.UseSecurityHeaders(options.ConnectOrigins);
+        app.UseOtherOrigins(options.AllowedOrigins);
         // Here and not only in SignalR's endpoints, so that a WebSocket can be accepted to be closed with a reason.
         app.UseWebSockets();
         app.UseMiddleware<AvailabilityMiddleware>();
@@ -135,6 +136,7 @@ public static class DemoServer
         services.AddSingleton<SequenceSender>();
         services.AddSingleton<AdminEndpoints>();
 
+        services.AddOtherOrigins(options.AllowedOrigins);
         services.AddRouting();
         services.AddSingleton<IHostLifetime, GracefulLifetime>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));

@@ -8,6 +8,8 @@ function optionsOf(args: readonly string[]): HubOptions {
     options: {
       port: { type: 'string', default: '0' },
       static: { type: 'string' },
+      'allow-origin': { type: 'string', multiple: true, default: [] },
+      'connect-origin': { type: 'string', multiple: true, default: [] },
       'access-log': { type: 'string' },
       'token-life': { type: 'string' },
       redis: { type: 'string' },
@@ -24,6 +26,8 @@ function optionsOf(args: readonly string[]): HubOptions {
     failedAttempts: { ...PROTECTED.failedAttempts, limit: numberOf('failed-attempts', values['failed-attempts']) },
     ...(values.redis === undefined ? {} : { redisUrl: values.redis }),
     allowQueryToken: values['allow-query-token'],
+    allowedOrigins: values['allow-origin'],
+    connectOrigins: values['connect-origin'],
     onSecurityEvent: report,
     ...(values.static === undefined ? {} : { staticDir: values.static }),
     ...(values['access-log'] === undefined ? {} : { accessLogFile: values['access-log'] }),

@@ -25,10 +25,18 @@ export interface HubOptions {
   readonly tryNextPort?: boolean;
   /** Folder with the built demo page. Without it the hub serves no files. */
   readonly staticDir?: string;
+  /**
+   * Origins whose pages may ask this server, such as `https://app.example.com`: whole ones, no path, no wildcard. Default: none but its own.
+   */
+  readonly allowedOrigins?: readonly string[];
+  /** Other origins that pages of `staticDir` and their workers may connect to: in `connect-src` of their policy, also as WebSockets. Default: none. */
+  readonly connectOrigins?: readonly string[];
   /** The access log is appended to this file. Without it the newest lines are kept in memory. */
   readonly accessLogFile?: string;
   /** Life of an access token in seconds, may be fractional. Default 300. */
   readonly tokenLifeSeconds?: number;
+  /** Where a redirecting negotiate points to, such as `https://service.example.com`. Default: the origin that it was asked at. */
+  readonly serviceOrigin?: string;
   /** Life of a token that a redirecting negotiate hands over, in seconds, may be fractional. Default 60. */
   readonly serviceTokenLifeSeconds?: number;
   /** How long after its expiry a token is still accepted. Default 10. */
@@ -137,4 +145,21 @@ export function messagesPerSecondOf({ messagesPerSecond }: HubOptions): number |
     throw new RangeError('messagesPerSecond must be a whole number, 1 or more');
   }
   return messagesPerSecond;
+}
+
+/** @throws {RangeError} One of them is no origin. */
+export function originsOf(
+  name: 'allowedOrigins' | 'connectOrigins' | 'serviceOrigin',
+  options: HubOptions,
+): ReadonlySet<string> {
+  const origins = [options[name] ?? []].flat();
+  for (const origin of origins) {
+    const isOrigin = /^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin;
+    if (!isOrigin || origin.includes('*')) {
+      throw new RangeError(
+        `${name}: '${origin}' is no origin such as https://app.example.com, with no path and no wildcard`,
+      );
+    }
+  }
+  return new Set(origins);
 }

@@ -19,6 +19,7 @@ import { createCounters } from './counters.js';
 import { createAvailability } from './http/availability.js';
 import { createGate } from './http/gate.js';
 import { HUB_PATH, hubRoutes } from './http/hub-routes.js';
+import { otherOrigins } from './http/other-origins.js';
 import { redirectRoutes, SERVICE_PATH } from './http/redirect.js';
 import { refreshInPlaceRoute } from './http/refresh-in-place.js';
 import { staticFiles } from './http/static-files.js';
@@ -34,7 +35,7 @@ import { opsHubMethods } from './ops/ops-hub.js';
 import { createPresence } from './ops/presence.js';
 import { createSequence } from './ops/sequence.js';
 import { createUserReports } from './ops/user-report.js';
-import { failedAttemptsOf, limitsOf, messagesPerSecondOf, type HubOptions } from './options.js';
+import { failedAttemptsOf, limitsOf, messagesPerSecondOf, originsOf, type HubOptions } from './options.js';
 import { Refusal } from './refusal.js';
 import { createBackplane, createEmitter } from './scale/backplane.js';
 import { createCallRate } from './security/call-rate.js';
@@ -84,6 +85,9 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
   const now = options.now ?? Date.now;
   const attemptsLimit = failedAttemptsOf(options);
   const perSecond = messagesPerSecondOf(options);
+  const allowedOrigins = originsOf('allowedOrigins', options);
+  const connectOrigins = originsOf('connectOrigins', options);
+  const [serviceOrigin = null] = originsOf('serviceOrigin', options);
   const clockToleranceMs = (options.clockToleranceSeconds ?? 10) * 1000;
   const sessions = options.sessions ?? createSessionStore();
   const closing = new AbortController();
@@ -230,7 +234,7 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
     }),
   );
 
-  const app = createApp(server, closing.signal);
+  const app = createApp(server, closing.signal, allowedOrigins);
   await app.register(fastifyCookie);
   await app.register(async (scope) => authRoutes(scope, { tokens, sessions, counters, controls, accounts }));
   for (const [path, its] of gates) {
@@ -239,7 +243,9 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
     );
   }
   await app.register(async (scope) => refreshInPlaceRoute(scope, { path: HUB_PATH, gate, controls, counters }));
-  await app.register(async (scope) => redirectRoutes(scope, { gate, serviceTokens, counters, controls, availability }));
+  await app.register(async (scope) =>
+    redirectRoutes(scope, { gate, serviceTokens, serviceOrigin, counters, controls, availability }),
+  );
   await app.register(async (scope) =>
     adminRoutes(scope, {
       emitter: everywhere,
@@ -257,7 +263,7 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
   app.get('/api/config', async (_request, reply) =>
     reply.header('cache-control', 'no-cache').send({ hub: HUB_PATH, server: 'node', version: VERSION }),
   );
-  if (options.staticDir !== undefined) await staticFiles(app, resolve(options.staticDir));
+  if (options.staticDir !== undefined) await staticFiles(app, resolve(options.staticDir), connectOrigins);
   await app.ready();
 
   let port: number;
@@ -315,13 +321,15 @@ export async function startHub(options: HubOptions = {}): Promise<DemoHub> {
   };
 }
 
-function createApp(server: Server, closing: AbortSignal): FastifyInstance {
+function createApp(server: Server, closing: AbortSignal, allowedOrigins: ReadonlySet<string>): FastifyInstance {
   const app = fastify({
     logger: false,
     serverFactory: (handler) => server.on('request', handler),
     // What a body must be is said by its schema; nothing is guessed or dropped.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
+  // First: a page of another origin can read no refusal without it.
+  otherOrigins(app, allowedOrigins);
   app.addHook('onRequest', async (request, reply) => {
     // While it closes, only connections that it has are served to their end: a refresh that is cut off would spend a cookie for nothing.
     if (closing.aborted && ![HUB_PATH, SERVICE_PATH].some((path) => request.raw.url?.startsWith(`${path}?`))) {

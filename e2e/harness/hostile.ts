@@ -3,12 +3,15 @@
  * report, the names of the locks), and then tries to get at the token and at the other tabs.
  */
 import { proxy, transfer, wrap } from 'comlink';
+import type { FetchRequest } from '../../src/contract/fetch.js';
+import type { Hello, HubSettings, HubWish } from '../../src/contract/rpc.js';
 import type { HostileReport } from './tab-api.js';
 
 type Answer = Promise<Readonly<Record<string, unknown>>>;
 type Worker = Readonly<Record<string, (...args: readonly unknown[]) => Answer>>;
 
-const SETTINGS = {
+// It has no code of hubshare, as such a script has none; the types see to it that what it says is what the worker would take.
+const SETTINGS: HubSettings = {
   protocol: 'json',
   transport: null,
   skipNegotiation: false,
@@ -34,7 +37,7 @@ export async function attack(openWorker: () => SharedWorker, hub: string, elsewh
     nextRetryDelay: () => ({ ok: true, value: -1 }),
   };
 
-  async function join(more: Readonly<Record<string, unknown>>): Promise<{ worker: Worker; code: string }> {
+  async function join(more: Partial<Hello>): Promise<{ worker: Worker; code: string }> {
     const control = new MessageChannel();
     const events = new MessageChannel();
     for (const port of [control.port1, events.port1]) {
@@ -48,7 +51,7 @@ export async function attack(openWorker: () => SharedWorker, hub: string, elsewh
     await new Promise<void>((held) => {
       void navigator.locks.request(lock, () => new Promise(() => held()));
     });
-    const hello = {
+    const hello: Hello = {
       contractVersion: 1,
       tabId: id,
       tabKey: id,
@@ -65,7 +68,7 @@ export async function attack(openWorker: () => SharedWorker, hub: string, elsewh
     if (own === undefined) throw new Error(`no proxy for ${method}`);
     return own(...args);
   };
-  const wish = (url: string, attachment: number): object => ({
+  const wish = (url: string, attachment: number): HubWish => ({
     hub: url,
     settings: SETTINGS,
     methods: ['sequence'],
@@ -96,7 +99,7 @@ export async function attack(openWorker: () => SharedWorker, hub: string, elsewh
   for (const lock of locks.filter((name) => name.startsWith('hubshare:')))
     tried[`join with the lock ${lock}`] = (await join({ tabLock: lock })).code;
 
-  const request = (url: string): object => ({
+  const request = (url: string): FetchRequest => ({
     hub,
     requestId: crypto.randomUUID(),
     url,

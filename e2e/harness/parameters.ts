@@ -1,13 +1,18 @@
 /** What the query of a harness page's address says; the tests write it and the page reads it. */
+import { defaultWorkerSettings, type WorkerSettings } from './worker-settings.js';
 import type { WorkerChoice } from './workers.js';
 
 export interface HarnessParameters {
   readonly hub: string;
   readonly worker: WorkerChoice;
+  /** For the workers `told` and `told-next`. */
+  readonly workerSettings: WorkerSettings;
   /** The page gives an `accessTokenFactory`. */
   readonly asksPage: boolean;
   /** Bits of SignalR's `HttpTransportType`; `null`: not given. */
   readonly transport: number | null;
+  /** `null`: not given. */
+  readonly withCredentials: boolean | null;
   /** `null`: the library's own delays. */
   readonly retryDelaysMs: readonly number[] | null;
   readonly protocol: 'json' | 'messagepack';
@@ -32,8 +37,10 @@ export interface HarnessParameters {
 export const defaultParameters: HarnessParameters = {
   hub: '/hubs/ops',
   worker: 'endpoint',
+  workerSettings: defaultWorkerSettings,
   asksPage: false,
   transport: null,
+  withCredentials: null,
   retryDelaysMs: null,
   protocol: 'json',
   retryPolicy: false,

@@ -86,6 +86,8 @@ export interface TabUnderTest {
   invokeWithPlainSignalR(method: string, ...args: unknown[]): Promise<Outcome>;
   /** From now on `accessTokenFactory` never answers in this page. */
   holdTokens(): void;
+  /** From now on `accessTokenFactory` fails in this page, and in no other. */
+  failTokens(): void;
   /** The hub's figures as the worker has counted them. */
   metrics(): Promise<HubMetrics>;
   /** From now on this page asks for alerts; those that it is told of are in `alerts`. */

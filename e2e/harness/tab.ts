@@ -41,12 +41,14 @@ const calls: Record<string, Outcome> = {};
 const alerts: Alert[] = [];
 let tokenCalls = 0;
 let tokensHeld = false;
+let tokensFail = false;
 let built: SharedHubConnection | null = null;
 
 /** The page's own way to a token, as an app would write it: the browser sends the refresh cookie, script never sees it. */
 async function fetchAccessToken(): Promise<string> {
   tokenCalls += 1;
   if (tokensHeld) return new Promise<never>(() => undefined);
+  if (tokensFail) throw new Error('the storage of this page was cleared');
   return requestAccessToken();
 }
 
@@ -58,14 +60,15 @@ async function requestAccessToken(): Promise<string> {
 }
 
 /** One function for the page: each is a client of its own. */
-const factory = workerFactory(parameters.worker);
+const factory = workerFactory(parameters.worker, parameters.workerSettings);
 
 function build(hub: string): SharedHubConnection {
-  const { transport, headers, serverTimeoutMs, hiddenParking } = parameters;
+  const { transport, withCredentials, headers, serverTimeoutMs, hiddenParking } = parameters;
   const builder = new SharedHubConnectionBuilder().withUrl(hub, {
     headers: { ...headers },
     ...(parameters.asksPage ? { accessTokenFactory: fetchAccessToken } : {}),
     ...(transport === null ? {} : { transport }),
+    ...(withCredentials === null ? {} : { withCredentials }),
   });
   if (parameters.logger) builder.configureLogging(logger);
   else builder.configureLogging(LogLevel.Trace);
@@ -145,9 +148,14 @@ function inspection(): Inspection {
 }
 
 async function invokeWithPlainSignalR(method: string, args: readonly unknown[]): Promise<unknown> {
+  const { hub, withCredentials } = parameters;
   // Long polling is the one stock transport that keeps the token in a header; the hub refuses tokens in URLs.
   const plain = new HubConnectionBuilder()
-    .withUrl('/hubs/ops', { transport: HttpTransportType.LongPolling, accessTokenFactory: requestAccessToken })
+    .withUrl(hub, {
+      transport: HttpTransportType.LongPolling,
+      accessTokenFactory: requestAccessToken,
+      ...(withCredentials === null ? {} : { withCredentials }),
+    })
     .configureLogging(LogLevel.None)
     .build();
   await plain.start();
@@ -197,6 +205,9 @@ const tab: TabUnderTest = {
   invokeWithPlainSignalR: (method, ...args) => outcomeOf(() => invokeWithPlainSignalR(method, args)),
   holdTokens() {
     tokensHeld = true;
+  },
+  failTokens() {
+    tokensFail = true;
   },
   traffic,
   metrics: () => connection().metrics(),

@@ -1,11 +1,35 @@
 /** The worker files that a harness page can be told to use; the options must be literals, or Vite cannot find the files. */
+import toldUrl from './told.worker.ts?sharedworker&url';
+import { defaultWorkerSettings, writeWorkerSettings, type WorkerSettings } from './worker-settings.js';
 
 export type WorkerChoice =
-  'endpoint' | 'tab-tokens' | 'topics' | 'small-outbox' | 'vault' | 'vault-next' | 'ready-made' | 'unused' | 'missing';
+  | 'endpoint'
+  | 'tab-tokens'
+  | 'topics'
+  | 'small-outbox'
+  | 'vault'
+  | 'vault-next'
+  | 'told'
+  | 'told-next'
+  | 'ready-made'
+  | 'unused'
+  | 'missing';
 
-/** `null`: the page names no worker, so the library takes its ready-made one. */
-export function workerFactory(choice: WorkerChoice): (() => SharedWorker) | null {
+/**
+ * `null`: the page names no worker, so the library takes its ready-made one.
+ *
+ * @param settings - Of `told` and `told-next`, two builds of the worker that is told what to do.
+ */
+export function workerFactory(
+  choice: WorkerChoice,
+  settings: WorkerSettings = defaultWorkerSettings,
+): (() => SharedWorker) | null {
   switch (choice) {
+    case 'told':
+    case 'told-next': {
+      const url = new URL(toldUrl + writeWorkerSettings(settings), location.href);
+      return () => new SharedWorker(url, { type: 'module', name: `harness-${choice}` });
+    }
     case 'endpoint':
       return () =>
         new SharedWorker(new URL('./endpoint.worker.ts', import.meta.url), {

@@ -1,73 +1,50 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeHubs, type FakeHub } from '../../worker/testing/fake-hub.js';
-import { FakeLocks, type FakeLockClient } from '../../worker/testing/fake-locks.js';
-import { FakeErrorEvent, FakeSharedWorker, FakeWorkerHost } from '../../worker/testing/fake-shared-worker.js';
-import { FakeTab, PLAIN_SETTINGS } from '../../worker/testing/fake-tab.js';
+import type { FakeHub } from '../../worker/testing/fake-hub.js';
+import { FakePage } from '../../worker/testing/fake-page.js';
+import type { FakeTab } from '../../worker/testing/fake-tab.js';
+import { PLAIN_SETTINGS } from '../../worker/testing/plain-wish.js';
 import { quiet, until } from '../../worker/testing/settle.js';
 import { TokenRejectedError, wireError } from '../contract/errors.js';
 import { SharedHubConnectionBuilder } from './builder.js';
 import type { SharedHubConnection } from './shared-hub-connection.js';
 
 // A page in front of a real coordinator with a source of tokens; only the sockets to the hub are fakes.
-let hubs = new FakeHubs();
+let page: FakePage;
 
 vi.mock('../../worker/hub/signalr-socket.js', () => ({
-  openSignalRSocket: (...args: Parameters<FakeHubs['open']>) => hubs.open(...args),
+  openSignalRSocket: (...args: Parameters<FakePage['hubs']['open']>) => page.hubs.open(...args),
 }));
 
 const OPS = 'https://app.test/hubs/ops';
 
-let origin: FakeLocks;
-let page: FakeLockClient;
-let host: FakeWorkerHost;
+let host: FakePage['host'];
 let hub: FakeHub;
 let isSignedIn: boolean;
 let fetches: number;
-let others: FakeTab[];
-let factory: () => SharedWorker;
 
 const rejected = (): TokenRejectedError =>
   new TokenRejectedError(wireError('token-rejected', 'Sign in.', { httpStatus: 401 }));
 
 beforeEach(() => {
-  origin = new FakeLocks();
-  page = origin.client('page');
-  host = new FakeWorkerHost(origin);
-  hubs = new FakeHubs();
-  hub = hubs.at(OPS);
-  others = [];
+  page = new FakePage();
+  host = page.host;
+  hub = page.hubs.at(OPS);
   isSignedIn = true;
   fetches = 0;
-  const accessToken: FakeWorkerHost['options']['accessToken'] = {
-    kind: 'endpoint',
-    fetch: async () => {
-      fetches += 1;
-      if (!isSignedIn) throw rejected();
-      return { token: `token-${fetches}`, expiresInSeconds: 300 };
-    },
+  const fetch = async () => {
+    fetches += 1;
+    if (!isSignedIn) throw rejected();
+    return { token: `token-${fetches}`, expiresInSeconds: 300 };
   };
-  host.options = { accessToken };
-  factory = () => new FakeSharedWorker(host);
-  vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
-  vi.stubGlobal('window', new EventTarget());
-  vi.stubGlobal('location', { href: 'https://app.test/page' });
-  vi.stubGlobal('navigator', { locks: page });
-  vi.stubGlobal('SharedWorker', FakeSharedWorker);
-  vi.stubGlobal('ErrorEvent', FakeErrorEvent);
+  host.options = { accessToken: { kind: 'endpoint', fetch } };
 });
 
-afterEach(async () => {
-  for (const tab of others) tab.closePorts();
-  page.die();
-  host.kill();
-  await quiet();
-  vi.unstubAllGlobals();
-});
+afterEach(() => page.close());
 
 function build() {
   const connection = new SharedHubConnectionBuilder()
     .withUrl('/hubs/ops')
-    .withWorker(factory)
+    .withWorker(page.factory)
     .withAutomaticReconnect([0])
     .build();
   const told: string[] = [];
@@ -79,9 +56,7 @@ function build() {
 }
 
 async function otherTab(): Promise<FakeTab> {
-  const tab = new FakeTab(host.coordinator, origin, 'other');
-  others.push(tab);
-  await tab.join();
+  const tab = await page.otherTab();
   await tab.attach(OPS, { settings: { ...PLAIN_SETTINGS, retryDelaysMs: [0] } });
   return tab;
 }

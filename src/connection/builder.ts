@@ -111,14 +111,20 @@ export class SharedHubConnectionBuilder {
     return this;
   }
 
-  /** @param milliseconds - Silence of the hub after which the connection counts as lost. Default 30 000. */
+  /**
+   * @param milliseconds - Silence of the hub after which the connection counts as lost. Default 30 000.
+   * @throws {HubshareError} `option-invalid`
+   */
   withServerTimeout(milliseconds: number): this {
     checkRequired('withServerTimeout', milliseconds, 'milliseconds');
     this.#serverTimeoutMs = checkMs('withServerTimeout', milliseconds);
     return this;
   }
 
-  /** @param milliseconds - Between pings to the hub. Default 15 000. */
+  /**
+   * @param milliseconds - Between pings to the hub. Default 15 000.
+   * @throws {HubshareError} `option-invalid`
+   */
   withKeepAliveInterval(milliseconds: number): this {
     checkRequired('withKeepAliveInterval', milliseconds, 'milliseconds');
     this.#keepAliveIntervalMs = checkMs('withKeepAliveInterval', milliseconds);
@@ -205,7 +211,9 @@ export class SharedHubConnectionBuilder {
   /**
    * The user whom this page shows. A page never gets the connection of another user then: `start()` rejects with code
    * `identity-changed` when somebody else is signed in, and when this page comes as the new user, the pages of the one before are
-   * told `identity-changed` and closed. Without it another user is noticed by the next token that names one.
+   * told `identity-changed` and closed. Without it a page that opens beside one that runs joins its connection,
+   * and another user is noticed by the next token that names one; a page that opens when no other is left gets a connection of its
+   * own, and beside pages that are frozen or cached a token request says whether it is the same user's.
    *
    * @param user - As the tokens name the user: their claim `sub`, or `identityClaim` of `serveHubs()`. A function is asked at each
    *   `start()` and after the worker was replaced; it gives `null` while nobody is signed in.
@@ -219,7 +227,7 @@ export class SharedHubConnectionBuilder {
   /**
    * @typeParam Server - The hub's methods as an interface; left out: any method with any arguments.
    * @typeParam Client - The client's methods as an interface, for `on` and `off`.
-   * @throws {HubshareError} `option-invalid` when `withUrl` was not called.
+   * @throws {HubshareError} `option-invalid` where `withUrl` was not called.
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- untyped, as with SignalR
   build<Server = any, Client = any>(): SharedHubConnection<Server, Client> {

@@ -1,6 +1,13 @@
 /** SignalR's states of a connection, in this tab, and what leads from one to the next: the app, the worker, or the worker's death. */
 import type { HubConnectionState } from '@microsoft/signalr';
-import { errorFromWire, HubshareError, isQuiet, wireError, type WireError } from '../contract/errors.js';
+import {
+  errorFromWire,
+  HubshareError,
+  isHubshareError,
+  isQuiet,
+  wireError,
+  type WireError,
+} from '../contract/errors.js';
 import type { HubStatus, Missed, Reconnect } from '../contract/frames.js';
 import type { ChannelUser, Restored } from '../tab/channel-user.js';
 import { deferred, type Deferred } from '../tab/deferred.js';
@@ -67,6 +74,7 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
   let state: `${HubConnectionState}` = 'Disconnected';
   let channel: HubChannel | null = null;
   let starting: Starting | null = null;
+  let lastStart: Starting | null = null;
   let stopping: Promise<void> | null = null;
   let connectionId: string | null = null;
   /** When the worker died, in milliseconds since the epoch, until the next one has the hub connected. */
@@ -84,6 +92,9 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
       await channel.attach(user);
     } catch (error) {
       if (starting === by) failStart(error instanceof Error ? error : new Error(String(error)));
+      // Connected by what another connection of the page had asked for, and its own wish was refused: it hears of the hub no more.
+      else if (lastStart === by && state !== 'Disconnected' && state !== 'Disconnecting')
+        close(isHubshareError(error) ? error.wire : null);
     }
   }
 
@@ -221,7 +232,7 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
         );
       }
       state = 'Connecting';
-      starting = deferred();
+      lastStart = starting = deferred();
       void attach(starting);
       return starting.promise;
     },

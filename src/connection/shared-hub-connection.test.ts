@@ -1,9 +1,9 @@
 import { Subject, type IHttpConnectionOptions, type IStreamResult } from '@microsoft/signalr';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeHubs, type FakeHub } from '../../worker/testing/fake-hub.js';
-import { FakeLocks, type FakeLockClient } from '../../worker/testing/fake-locks.js';
-import { FakeErrorEvent, FakeSharedWorker, FakeWorkerHost } from '../../worker/testing/fake-shared-worker.js';
-import { FakeTab, PLAIN_SETTINGS } from '../../worker/testing/fake-tab.js';
+import type { FakeHub } from '../../worker/testing/fake-hub.js';
+import { FakePage } from '../../worker/testing/fake-page.js';
+import { FakeSharedWorker } from '../../worker/testing/fake-shared-worker.js';
+import { PLAIN_SETTINGS } from '../../worker/testing/plain-wish.js';
 import { quiet, until } from '../../worker/testing/settle.js';
 import type { SignalRConnection } from '../contract/connection.js';
 import type { HubshareError } from '../contract/errors.js';
@@ -14,10 +14,10 @@ import type { Resync } from './lifecycle.js';
 import type { SharedHubConnection } from './shared-hub-connection.js';
 
 // A page in front of a real coordinator; only the sockets to the hubs are fakes.
-let hubs = new FakeHubs();
+let page: FakePage;
 
 vi.mock('../../worker/hub/signalr-socket.js', () => ({
-  openSignalRSocket: (...args: Parameters<FakeHubs['open']>) => hubs.open(...args),
+  openSignalRSocket: (...args: Parameters<FakePage['hubs']['open']>) => page.hubs.open(...args),
 }));
 
 const OPS = 'https://app.test/hubs/ops';
@@ -26,49 +26,24 @@ const CHAT = 'https://app.test/hubs/chat';
 /** Another tab's wish with the settings that `build` gives: two tabs of one app. */
 const AS_THE_PAGE = { settings: { ...PLAIN_SETTINGS, retryDelaysMs: [0] } };
 
-let origin: FakeLocks;
-let page: FakeLockClient;
-let host: FakeWorkerHost;
+let origin: FakePage['origin'];
+let host: FakePage['host'];
+let document: FakePage['document'];
+let window: FakePage['window'];
 let hub: FakeHub;
-let document: EventTarget & { visibilityState: string };
-let window: EventTarget;
-let others: FakeTab[];
 
 beforeEach(() => {
-  origin = new FakeLocks();
-  page = origin.client('page');
-  host = new FakeWorkerHost(origin);
-  hubs = new FakeHubs();
-  hub = hubs.at(OPS);
-  others = [];
-  document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
-  window = new EventTarget();
-  vi.stubGlobal('document', document);
-  vi.stubGlobal('window', window);
-  vi.stubGlobal('location', { href: 'https://app.test/page' });
-  vi.stubGlobal('navigator', { locks: page });
-  vi.stubGlobal('SharedWorker', FakeSharedWorker);
-  vi.stubGlobal('ErrorEvent', FakeErrorEvent);
+  page = new FakePage();
+  ({ origin, host, document, window } = page);
+  hub = page.hubs.at(OPS);
 });
-afterEach(async () => {
-  for (const tab of others) tab.closePorts();
-  page.die();
-  host.kill();
-  await quiet();
-  vi.unstubAllGlobals();
-});
-
-/** One factory per test: each function is a client of its own. */
-let factory: () => SharedWorker;
-beforeEach(() => {
-  factory = () => new FakeSharedWorker(host);
-});
+afterEach(() => page.close());
 
 function build(
   options: { url?: string; http?: IHttpConnectionOptions; delays?: number[] | null } = {},
 ): SharedHubConnection {
   const { url = '/hubs/ops', http = {}, delays = [0] } = options;
-  const builder = new SharedHubConnectionBuilder().withUrl(url, http).withWorker(factory);
+  const builder = new SharedHubConnectionBuilder().withUrl(url, http).withWorker(page.factory);
   if (delays !== null) builder.withAutomaticReconnect(delays);
   return builder.build();
 }
@@ -90,19 +65,6 @@ async function started(options?: Parameters<typeof build>[0]): Promise<SharedHub
   return connection;
 }
 
-async function otherTab(id = 'other'): Promise<FakeTab> {
-  const tab = new FakeTab(host.coordinator, origin, id);
-  others.push(tab);
-  await tab.join();
-  return tab;
-}
-
-/** The worker and all in it are gone, without a word to anybody. */
-function killWorker(): void {
-  hubs.vanish();
-  host.kill();
-}
-
 describe('start', () => {
   it('connects', async () => {
     const connection = build();
@@ -122,7 +84,7 @@ describe('start', () => {
   });
 
   it('joins the connection that another tab has open', async () => {
-    const other = await otherTab();
+    const other = await page.otherTab();
     await other.attach(OPS, AS_THE_PAGE);
     await other.reaches(OPS, 'live');
     const connection = await started();
@@ -200,7 +162,7 @@ describe('start', () => {
   it('without automatic reconnect is not failed by the old error of a hub that another tab has resting', async () => {
     host.options = { reconnect: { delaysMs: [] } };
     hub.acceptsAtOnce = false;
-    const other = await otherTab();
+    const other = await page.otherTab();
     await other.attach(OPS);
     await until(() => hub.starts.length === 1);
     await hub.refuse();
@@ -243,6 +205,15 @@ describe('start', () => {
     await expect(build().start()).rejects.toMatchObject({ code: 'worker-unsupported' });
   });
 
+  it('takes the query of the URL for a part of it: another query is another connection', async () => {
+    await started({ url: '/hubs/ops?room=1' });
+    await started({ url: '/hubs/ops?room=2' });
+    await started({ url: '/hubs/ops?room=2' });
+    expect([hub, page.hubs.at(`${OPS}?room=1`), page.hubs.at(`${OPS}?room=2`)].map(({ held }) => held)).toEqual([
+      0, 1, 1,
+    ]);
+  });
+
   it('on another URL after a rest lets the old hub go and connects to the new one', async () => {
     hub.acceptsAtOnce = false;
     const connection = build({ delays: [] });
@@ -256,7 +227,7 @@ describe('start', () => {
     const again = connection.start();
     await until(() => connection.state === 'Connected', 'connected to the other hub');
     await again;
-    expect(hubs.at(CHAT).held).toBe(1);
+    expect(page.hubs.at(CHAT).held).toBe(1);
     expect(hub.held).toBe(0);
   });
 });
@@ -273,7 +244,7 @@ describe('stop', () => {
     await expect(start).rejects.toMatchObject({ code: 'stopped' });
     await quiet();
     expect(connection.state).toBe('Disconnected');
-    expect(hubs.at(CHAT).held).toBe(0);
+    expect(page.hubs.at(CHAT).held).toBe(0);
     expect(origin.held.filter((name) => name.startsWith('hubshare:tab:'))).toEqual([]);
   });
 
@@ -348,7 +319,7 @@ describe('stop', () => {
   });
 
   it('lets the other tabs keep the connection', async () => {
-    const other = await otherTab();
+    const other = await page.otherTab();
     await other.attach(OPS, AS_THE_PAGE);
     const connection = await started();
     await connection.stop();
@@ -595,14 +566,14 @@ describe('a stream', () => {
     });
     await until(() => hub.streams[0]);
     await quiet();
-    killWorker();
+    page.killWorker();
     await until(() => codes.length > 0);
     expect(codes).toEqual(['outcome-unknown']);
   });
 
   it('that the dying worker never took goes to the next one', async () => {
     const connection = await started();
-    killWorker();
+    page.killWorker();
     const { seen } = read(connection.stream('Counter'));
     const onHub = await until(() => hub.streams[0]);
     await onHub.emit(1);
@@ -745,7 +716,7 @@ describe('a result that the hub asks for', () => {
   });
 
   it('is given by this tab when the one before it has no handler, and only then', async () => {
-    const other = await otherTab();
+    const other = await page.otherTab();
     other.take = () => ({ ok: true, value: false });
     await other.attach(OPS, { ...AS_THE_PAGE, methods: ['askname'] });
     const connection = await started();
@@ -767,7 +738,7 @@ describe('the app’s own objects', () => {
     const asked: unknown[] = [];
     const connection = new SharedHubConnectionBuilder()
       .withUrl('/hubs/ops')
-      .withWorker(factory)
+      .withWorker(page.factory)
       .withAutomaticReconnect({
         nextRetryDelayInMilliseconds({ previousRetryCount, retryReason }) {
           asked.push([previousRetryCount, retryReason instanceof Error]);
@@ -789,7 +760,7 @@ describe('the app’s own objects', () => {
     const lines: string[] = [];
     const connection = new SharedHubConnectionBuilder()
       .withUrl('/hubs/ops')
-      .withWorker(factory)
+      .withWorker(page.factory)
       .configureLogging({ log: (level, text) => lines.push(`${level} ${text}`) })
       .build();
     connection.on('metric', () => {
@@ -804,7 +775,7 @@ describe('the app’s own objects', () => {
 
 describe('settings that another tab decided', () => {
   async function startedWithOthers(onwarning?: (warning: HubshareError<'settings-differ'>) => void) {
-    const other = await otherTab();
+    const other = await page.otherTab();
     await other.attach(OPS);
     await other.reaches(OPS, 'live');
     const connection = build({ http: { transport: 4, headers: { 'X-App': 'a-value' } } });
@@ -836,7 +807,7 @@ describe('settings that another tab decided', () => {
   });
 
   it('are no matter when they are the same', async () => {
-    const other = await otherTab();
+    const other = await page.otherTab();
     await other.attach(OPS, AS_THE_PAGE);
     const connection = build();
     const warned = vi.fn();
@@ -929,7 +900,7 @@ describe('a worker that dies', () => {
     const events: unknown[] = [];
     connection.on('metric', (n) => events.push(n));
     const seen = listenTo(connection);
-    killWorker();
+    page.killWorker();
     await until(() => seen.length === 3);
     expect(connection.state).toBe('Connected');
     expect(seen).toEqual(['reconnecting worker-lost', 'resync worker-replaced ?', 'reconnected connection-2']);
@@ -944,7 +915,7 @@ describe('a worker that dies', () => {
     call.catch(() => undefined);
     await until(() => hub.invocations.length === 1);
     await quiet();
-    killWorker();
+    page.killWorker();
     await expect(call).rejects.toMatchObject({ code: 'outcome-unknown', wire: { method: 'Slow' } });
     await until(() => connection.state === 'Connected');
     await quiet();
@@ -954,7 +925,7 @@ describe('a worker that dies', () => {
   it('leaves a call that it never accepted to the next one, once', async () => {
     const connection = await started();
     // The message is on its way when the worker dies.
-    killWorker();
+    page.killWorker();
     const call = connection.invoke('Add', 1, 2);
     await until(() => connection.state === 'Connected' && host.starts === 2);
     void (await until(() => hub.invocations[0])).answer(3);
@@ -965,7 +936,7 @@ describe('a worker that dies', () => {
   it('has a call that the app makes in onreconnected reach the hub once', async () => {
     const connection = await started();
     connection.onreconnected(() => void connection.send('JoinGroup', 'ops'));
-    killWorker();
+    page.killWorker();
     await until(() => hub.sent.length > 0);
     await quiet();
     expect(hub.sent).toEqual([{ method: 'JoinGroup', args: ['ops'] }]);
@@ -977,16 +948,16 @@ describe('a worker that dies', () => {
     const start = connection.start();
     await until(() => hub.starts.length === 1);
     hub.acceptsAtOnce = true;
-    killWorker();
+    page.killWorker();
     await start;
     expect(connection.connectionId).toBe('connection-2');
   });
 
   it('twice in a row is replaced twice', async () => {
     const connection = await started();
-    killWorker();
+    page.killWorker();
     await until(() => host.starts === 2 && connection.state === 'Connected');
-    killWorker();
+    page.killWorker();
     await until(() => host.starts === 3 && connection.state === 'Connected');
     expect(connection.connectionId).toBe('connection-3');
   });
@@ -994,7 +965,7 @@ describe('a worker that dies', () => {
   it('is not replaced when nobody needs it any more', async () => {
     const connection = await started();
     await connection.stop();
-    killWorker();
+    page.killWorker();
     await quiet();
     expect(host.starts).toBe(1);
   });
@@ -1009,7 +980,7 @@ describe('a worker that cannot be replaced at once', () => {
   beforeEach(() => {
     triedAtMs = [];
     isOffline = false;
-    factory = () => {
+    page.factory = () => {
       triedAtMs.push(Date.now());
       if (isOffline) throw new Error('The script cannot be fetched.');
       return new FakeSharedWorker(host);
@@ -1042,7 +1013,7 @@ describe('a worker that cannot be replaced at once', () => {
     const seen = listenTo(connection);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
     isOffline = true;
-    killWorker();
+    page.killWorker();
     await settled();
     await elapse(FORGET_PAUSE_MS);
     expect(triedAtMs).toHaveLength(2);
@@ -1137,11 +1108,11 @@ describe('sign-out', () => {
     const seen = listenTo(connection);
     await hub.cut();
     await until(() => connection.state === 'Disconnected');
-    const other = await otherTab();
+    const other = await page.otherTab();
     await other.api.signOut();
     await until(() => origin.held.every((name) => !name.startsWith(`hubshare:tab:${connection.tabId}`)));
     expect(seen).toEqual(['closed connection-lost']);
-    killWorker();
+    page.killWorker();
     await quiet();
     expect([host.starts, hub.starts.length]).toEqual([1, 1]);
   });
@@ -1187,11 +1158,11 @@ describe('sign-out', () => {
     await until(() => chat.state === 'Disconnected');
     expect(seen).toEqual(['closed signed-out']);
     expect(ops.state).toBe('Disconnected');
-    expect(hub.held + hubs.at(CHAT).held).toBe(0);
+    expect(hub.held + page.hubs.at(CHAT).held).toBe(0);
   });
 
   it('in another tab closes this one, with the reason', async () => {
-    const other = await otherTab();
+    const other = await page.otherTab();
     const connection = await started();
     const seen = listenTo(connection);
     await other.api.signOut();
@@ -1204,7 +1175,7 @@ describe('sign-out', () => {
   });
 
   it('works without a started connection, and leaves the worker again', async () => {
-    const other = await otherTab();
+    const other = await page.otherTab();
     await other.attach(OPS);
     await other.reaches(OPS, 'live');
     await build().signOut();
@@ -1218,7 +1189,7 @@ describe('sign-out while the worker dies', () => {
     const connection = await started();
     // The question is on its way when the worker dies.
     const signedOut = connection.signOut();
-    killWorker();
+    page.killWorker();
     await signedOut;
     expect(host.starts).toBe(2);
     expect(connection.state).toBe('Disconnected');
@@ -1243,7 +1214,7 @@ describe('the snapshot', () => {
   });
 
   it('tells who is primary, and the change of it', async () => {
-    const other = await otherTab();
+    const other = await page.otherTab();
     await other.attach(OPS, AS_THE_PAGE);
     await other.reaches(OPS, 'live');
     const connection = await started();
@@ -1325,7 +1296,7 @@ describe('the panel', () => {
     const inspection = inspectionOf(connection);
     const now = await inspection?.nextReport(0, 0);
     const waiting = inspection?.nextReport(now?.ok === true ? now.value.version : 0, 0);
-    killWorker();
+    page.killWorker();
     await expect(waiting).resolves.toMatchObject({ ok: false, error: { code: 'worker-lost' } });
     await until(() => connection.state === 'Connected');
   });

@@ -28,6 +28,8 @@ import { wireFormOf } from './wire-form.js';
 
 /**
  * Built by `SharedHubConnectionBuilder`. Members that `HubConnection` has behave as there, unless their comment says otherwise.
+ * What asks the worker may also reject with `worker-failed`, a defect of hubshare; a callback that is no function is refused with
+ * `option-invalid`.
  *
  * @typeParam Server - The hub's methods as an interface; left out: any method with any arguments. A method that returns
  *   `IStreamResult<T>` or `AsyncIterable<T>` is for `stream`, and an argument of such a type is a stream that goes up.
@@ -43,9 +45,11 @@ export class SharedHubConnection<
    * Calls a hub method and waits for its result. The result goes to this tab only. Arguments that have a `subscribe` are streams:
    * their items follow, and what is subscribed to is let go when the call is over.
    *
-   * @throws {HubshareError} `hub-error` with SignalR's message when the hub method failed; `not-connected`; `connection-lost`;
-   *   `stopped`; `outcome-unknown` when the worker died after it had given the call to the hub; `call-timed-out` when the worker
-   *   does not take the call in 10 s; `option-invalid` for arguments that the hub protocol cannot hold.
+   * @throws {HubshareError} `hub-error` with SignalR's message when the hub method failed; `call-failed` when the request that
+   *   carried the call did; `not-connected`; `connection-lost`, `hub-unreachable` and what else ends the connection; `stopped`;
+   *   `signed-out`, `identity-changed`; `outcome-unknown` when the worker died after it had given the call to the hub;
+   *   `call-timed-out` when the worker does not take the call in 10 s; `option-invalid` for arguments that the hub protocol cannot
+   *   hold; `message-invalid` for arguments beyond any measure; `limit-reached` for too many calls at the same time.
    */
   readonly invoke: InvokeMethod<Server>;
   /** Calls a hub method and resolves when the call was written to the transport. @throws {HubshareError} as `invoke`. */
@@ -61,9 +65,11 @@ export class SharedHubConnection<
   /**
    * Registers a handler for a client method. When the hub asks the client for a result, one tab answers with what its handlers
    * return: the primary one, or the next that has handlers; those of the other tabs do not run for it.
+   *
+   * @throws {HubshareError} `option-invalid`
    */
   readonly on: OnMethod<Client>;
-  /** Takes one handler off, or all of the method. */
+  /** Takes one handler off, or all of the method. @throws {HubshareError} `option-invalid` */
   readonly off: OffMethod<Client>;
   /**
    * One member of a topic that the worker or a tab has declared. All tabs share it: the hub is joined once, and only tabs that
@@ -82,7 +88,8 @@ export class SharedHubConnection<
    *
    * @param id - What all tabs call it, such as the id of the incident.
    * @returns `true` for one call in one tab, `false` for every other one, later ones too. While the worker is replaced, that waits.
-   * @throws {HubshareError} `option-invalid`; `not-connected` before `start()`; `stopped`; `signed-out`.
+   * @throws {HubshareError} `option-invalid`; `not-connected` before `start()`; `stopped`; `signed-out`, `identity-changed`;
+   *   `worker-unreachable`; `limit-reached` for too many claims at the same time.
    */
   readonly claim: (id: string) => Promise<boolean>;
   readonly #client: TabClient;
@@ -189,7 +196,11 @@ export class SharedHubConnection<
     this.#baseUrl = url;
   }
 
-  /** Milliseconds. Takes effect at the next `start()`, for the tab that opens the hub. Default 30 000. */
+  /**
+   * Milliseconds. Takes effect at the next `start()`, for the tab that opens the hub. Default 30 000.
+   *
+   * @throws {HubshareError} `option-invalid` Set to what is no positive number.
+   */
   get serverTimeoutInMilliseconds(): number {
     return this.#serverTimeoutMs;
   }
@@ -198,7 +209,11 @@ export class SharedHubConnection<
     this.#serverTimeoutMs = checkMs('serverTimeoutInMilliseconds', milliseconds);
   }
 
-  /** Milliseconds. Takes effect at the next `start()`, for the tab that opens the hub. Default 15 000. */
+  /**
+   * Milliseconds. Takes effect at the next `start()`, for the tab that opens the hub. Default 15 000.
+   *
+   * @throws {HubshareError} `option-invalid` Set to what is no positive number.
+   */
   get keepAliveIntervalInMilliseconds(): number {
     return this.#keepAliveIntervalMs;
   }
@@ -243,10 +258,12 @@ export class SharedHubConnection<
    * With `withAutomaticReconnect` a first start that fails is tried again after the same delays (SignalR gives up at once), and
    * the promise stays open meanwhile; errors that trying again cannot mend reject at once.
    *
-   * @throws {HubshareError} `state-invalid`, `worker-unsupported`, `worker-load-failed`, `worker-unreachable`,
-   *   `contract-mismatch`, `hub-unreachable`, `hub-not-found`, `not-a-hub`, `hub-refused`, `start-timed-out`,
-   *   `token-unavailable`, `token-rejected`, `stopped`, `signed-out`; `identity-changed` when the page shows another user than the
-   *   one who is signed in.
+   * @throws {HubshareError} `state-invalid`; `option-invalid` for settings that cannot work, and where two connections of the page
+   *   name two users; `worker-unsupported`, `worker-load-failed`, `worker-unreachable`, `contract-mismatch`; `limit-reached` for too
+   *   many pages or hubs; `hub-not-allowed` for a hub to which the worker's own token may not go; `hub-unreachable`, `hub-not-found`,
+   *   `not-a-hub`, `hub-refused`, `hub-closed`, `start-timed-out`; `token-unavailable`, `token-timed-out`, `token-rejected`;
+   *   `feature-unavailable` where negotiation is skipped and the token cannot go by WebSocket; `stopped`, `signed-out`;
+   *   `identity-changed` when the page shows another user than the one who is signed in.
    */
   start(): Promise<void> {
     return this.#lifecycle.start();
@@ -321,7 +338,8 @@ export class SharedHubConnection<
    * accepted and failed authentications, token refreshes, events, calls, and the last alerts. `toOtlp()` of `hubshare/otlp` turns it
    * into OpenTelemetry's form.
    *
-   * @throws {HubshareError} `worker-unsupported`, `worker-load-failed`, `worker-unreachable`, `worker-lost`, `contract-mismatch`.
+   * @throws {HubshareError} `worker-unsupported`, `worker-load-failed`, `worker-unreachable`, `worker-lost`, `contract-mismatch`,
+   *   `limit-reached`; `option-invalid` where `withWorker()` was given what makes no worker.
    */
   metrics(): Promise<HubMetrics> {
     return readMetrics(this.#client, this.#hub);
@@ -339,10 +357,14 @@ export class SharedHubConnection<
   }
 
   /**
-   * Signs out in every tab: closes the hubs at once and forgets the worker's token. Each connection gets `onclose` with code
+   * Signs out in every tab: closes the hubs at once and forgets the worker's token; other workers of the origin that have the same
+   * token endpoint or the same hubs do so too, without being waited for. Each connection gets `onclose` with code
    * `signed-out`, those of this page before this call returns. When it resolves, every tab that runs has seen the last of the user's
    * events; a tab that is frozen sees none of them when it runs again.
    * The app's own sign-out request, which ends the session at the server, is still the app's to send.
+   *
+   * @throws {HubshareError} `worker-unsupported`, `worker-load-failed`, `worker-unreachable`, `contract-mismatch`, `limit-reached`:
+   *   the other tabs could not be told. This page has signed out all the same.
    */
   signOut(): Promise<void> {
     return this.#client.signOut();
@@ -354,7 +376,8 @@ export class SharedHubConnection<
    * a refresh and one more try.
    *
    * @throws {HubshareError} `not-connected` before `start()`; `option-invalid`; `fetch-refused`; `fetch-failed`; `token-unavailable`,
-   *   `token-rejected`; `worker-lost`: the server may have had the request; `signed-out`. `init.signal` aborts it as with `fetch`.
+   *   `token-timed-out`, `token-rejected`; `worker-lost`: the server may have had the request; `stopped`; `signed-out`,
+   *   `identity-changed`. `init.signal` aborts it as with `fetch`.
    */
   async authorizedFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const { channel } = this.#lifecycle;

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeHubs, type FakeHub, type HubInvocation } from '../../worker/testing/fake-hub.js';
-import { FakeLocks, type FakeLockClient } from '../../worker/testing/fake-locks.js';
-import { FakeErrorEvent, FakeSharedWorker, FakeWorkerHost } from '../../worker/testing/fake-shared-worker.js';
-import { FakeTab, PLAIN_SETTINGS } from '../../worker/testing/fake-tab.js';
-import { CLAIM_WAIT_MS } from '../contract/timing.js';
+import type { FakeHub, HubInvocation } from '../../worker/testing/fake-hub.js';
+import { FakePage } from '../../worker/testing/fake-page.js';
+import type { FakeTab } from '../../worker/testing/fake-tab.js';
+import { PLAIN_SETTINGS } from '../../worker/testing/plain-wish.js';
 import { quiet, until } from '../../worker/testing/settle.js';
+import { CLAIM_WAIT_MS } from '../contract/timing.js';
 import type { TopicDeclaration } from '../contract/topics.js';
 import { SharedHubConnectionBuilder } from './builder.js';
 import type { Resync } from './lifecycle.js';
@@ -13,10 +13,10 @@ import type { TopicDeclarations } from './topic-options.js';
 import type { TopicSubscription } from './topics.js';
 
 // A page in front of a real coordinator; only the sockets to the hubs are fakes.
-let hubs = new FakeHubs();
+let page: FakePage;
 
 vi.mock('../../worker/hub/signalr-socket.js', () => ({
-  openSignalRSocket: (...args: Parameters<FakeHubs['open']>) => hubs.open(...args),
+  openSignalRSocket: (...args: Parameters<FakePage['hubs']['open']>) => page.hubs.open(...args),
 }));
 
 const OPS = 'https://app.test/hubs/ops';
@@ -32,44 +32,22 @@ const WIRE_TOPICS: Readonly<Record<string, TopicDeclaration>> = {
 
 const AS_THE_PAGE = { settings: { ...PLAIN_SETTINGS, retryDelaysMs: [0] }, topics: WIRE_TOPICS };
 
-let origin: FakeLocks;
-let page: FakeLockClient;
-let host: FakeWorkerHost;
+let host: FakePage['host'];
+let document: FakePage['document'];
+let window: FakePage['window'];
 let hub: FakeHub;
-let document: EventTarget & { visibilityState: string };
-let window: EventTarget;
-let others: FakeTab[];
-let factory: () => SharedWorker;
 
 beforeEach(() => {
-  origin = new FakeLocks();
-  page = origin.client('page');
-  host = new FakeWorkerHost(origin);
-  hubs = new FakeHubs();
-  hub = hubs.at(OPS);
-  others = [];
-  factory = () => new FakeSharedWorker(host);
-  document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
-  window = new EventTarget();
-  vi.stubGlobal('document', document);
-  vi.stubGlobal('window', window);
-  vi.stubGlobal('location', { href: 'https://app.test/page' });
-  vi.stubGlobal('navigator', { locks: page });
-  vi.stubGlobal('SharedWorker', FakeSharedWorker);
-  vi.stubGlobal('ErrorEvent', FakeErrorEvent);
+  page = new FakePage();
+  ({ host, document, window } = page);
+  hub = page.hubs.at(OPS);
 });
-afterEach(async () => {
-  for (const tab of others) tab.closePorts();
-  page.die();
-  host.kill();
-  await quiet();
-  vi.unstubAllGlobals();
-});
+afterEach(() => page.close());
 
 function build(topics: TopicDeclarations = TOPICS): SharedHubConnection {
   return new SharedHubConnectionBuilder()
     .withUrl('/hubs/ops')
-    .withWorker(factory)
+    .withWorker(page.factory)
     .withTopics(topics)
     .withAutomaticReconnect([0])
     .build();
@@ -82,9 +60,7 @@ async function started(): Promise<SharedHubConnection> {
 }
 
 async function otherTab(id = 'other'): Promise<FakeTab> {
-  const tab = new FakeTab(host.coordinator, origin, id);
-  others.push(tab);
-  await tab.join();
+  const tab = await page.otherTab(id);
   await tab.attach(OPS, AS_THE_PAGE);
   await tab.reaches(OPS, 'live');
   return tab;
@@ -106,12 +82,6 @@ async function letIn(times = 1): Promise<void> {
 }
 
 const calls = (): string[] => hub.invocations.map(({ method, args }) => `${method} ${String(args[0])}`);
-
-/** The worker and all in it are gone, without a word to anybody. */
-function killWorker(): void {
-  hubs.vanish();
-  host.kill();
-}
 
 /** The state of a promise. */
 async function stateOf(promise: Promise<unknown>): Promise<unknown> {
@@ -278,7 +248,7 @@ describe('a sign-out elsewhere while the hub is at rest', () => {
     await hub.refuse();
     await until(() => connection.state === 'Disconnected');
     await other.api.signOut();
-    await until(() => origin.held.every((name) => !name.startsWith(`hubshare:tab:${connection.tabId}`)));
+    await until(() => page.origin.held.every((name) => !name.startsWith(`hubshare:tab:${connection.tabId}`)));
     hub.acceptsAtOnce = true;
     await connection.start();
     const seen: unknown[] = [];
@@ -301,7 +271,7 @@ describe('a worker that dies', () => {
     const { joined } = subscribe(connection, 'cpu', seen);
     await letIn();
     await joined;
-    killWorker();
+    page.killWorker();
     await (await until(() => hub.invocations.find((call) => call.socket === 2))).answer();
     await hub.emit('metric', { name: 'cpu' });
     await until(() => seen.length > 0);
@@ -378,7 +348,7 @@ describe('a page that is hidden for long', () => {
     const other = await otherTab();
     const connection = new SharedHubConnectionBuilder()
       .withUrl('/hubs/ops')
-      .withWorker(factory)
+      .withWorker(page.factory)
       .withAutomaticReconnect([0])
       .withHiddenParking(1)
       .build();
@@ -426,7 +396,7 @@ describe('a page that is hidden for long', () => {
     const { connection } = await hiddenPage();
     const seen: unknown[] = [];
     connection.onresync(({ reason }) => seen.push(reason));
-    void others[0]!.api.leave();
+    void page.others[0]!.api.leave();
     await until(() => connection.isPrimary);
     expect(seen).toEqual(['page-restored']);
   });
@@ -468,7 +438,7 @@ describe('a claim', () => {
     const connection = await started();
     host.clock.jumpBy(CLAIM_WAIT_MS);
     expect(await connection.claim('incident-1')).toBe(true);
-    killWorker();
+    page.killWorker();
     await until(() => connection.state === 'Connected' && hub.sockets.length === 2);
     const other = await otherTab();
     expect(await other.api.claim(OPS, 'incident-1')).toEqual({ ok: true, value: 'lost' });

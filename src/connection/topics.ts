@@ -25,7 +25,8 @@ export interface SubscribeOptions {
   /**
    * Told when the hub does not let this client join, also when it is joined anew after a reconnect. The subscription has ended then.
    *
-   * @param error - `topic-refused`, or `topic-unknown` when neither the worker nor a tab has declared the topic.
+   * @param error - `topic-refused`; `topic-unknown` when neither the worker nor a tab has declared the topic; or, as with `joined`,
+   *   `call-failed`, `limit-reached`.
    */
   readonly onerror?: ((error: HubshareError) => void) | undefined;
 }
@@ -35,7 +36,8 @@ export interface TopicSubscription {
    * Resolves when the hub has let this client join, after the retained value was handled. While there is no connection, before
    * `start()` too, that waits.
    *
-   * @throws {HubshareError} `topic-refused`; `topic-unknown`; `stopped` when it was unsubscribed before.
+   * @throws {HubshareError} `topic-refused`; `topic-unknown`; `stopped` when it was unsubscribed before; `call-failed` when the request
+   *   that carried the join did; `limit-reached` for too many keys in one page.
    */
   readonly joined: Promise<void>;
   /** Its handler is called no more. The hub is left a while after the last tab has let the key go. */

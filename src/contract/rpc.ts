@@ -147,6 +147,8 @@ export interface HubQuestion {
   readonly hub: string;
   /** Unique in this worker. */
   readonly questionId: string;
+  /** Of the tab: a question that comes when that has ended is of a user who is gone, and nobody is told of it. */
+  readonly attachment: number;
   /** Lower-cased. */
   readonly method: string;
   readonly args: readonly unknown[];

@@ -48,6 +48,9 @@ export const HIDDEN_PARK_MS = 5 * 60_000;
 /** How long a sign-out waits for the tabs that are awake to have dispatched what was posted to them before it. */
 export const FENCE_WAIT_MS = 1_000;
 
+/** How long a page that does not say whom it shows waits to be told from the pages before it; then it gets a connection of its own. */
+export const COMPARE_MS = 4_000;
+
 /** How long a start may wait until the worker knows whether the user whom its page shows is the one who is signed in: a slow issuer. */
 export const ADMIT_REPLY_MS = 75_000;
 

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { FakeHubs, type FakeHub } from '../../worker/testing/fake-hub.js';
-import { FakeLocks, type FakeLockClient } from '../../worker/testing/fake-locks.js';
-import { FakeErrorEvent, FakeSharedWorker, FakeWorkerHost } from '../../worker/testing/fake-shared-worker.js';
+import type { FakeHub } from '../../worker/testing/fake-hub.js';
+import { FakePage } from '../../worker/testing/fake-page.js';
 import { quiet, until } from '../../worker/testing/settle.js';
 import { SharedHubConnectionBuilder } from '../connection/builder.js';
 import type { SharedHubConnection } from '../connection/shared-hub-connection.js';
@@ -9,51 +8,33 @@ import type { Alert } from '../contract/metrics.js';
 import { CLOCK_GRAIN_MS } from './alert-feed.js';
 
 // A page in front of a real coordinator; only the sockets to the hubs are fakes.
-let hubs = new FakeHubs();
+let page: FakePage;
 
 vi.mock('../../worker/hub/signalr-socket.js', () => ({
-  openSignalRSocket: (...args: Parameters<FakeHubs['open']>) => hubs.open(...args),
+  openSignalRSocket: (...args: Parameters<FakePage['hubs']['open']>) => page.hubs.open(...args),
 }));
 
 const OPS = 'https://app.test/hubs/ops';
 
-let origin: FakeLocks;
-let page: FakeLockClient;
-let host: FakeWorkerHost;
+let origin: FakePage['origin'];
+let host: FakePage['host'];
 let hub: FakeHub;
-let factory: () => SharedWorker;
-let document: EventTarget & { visibilityState: string };
-let window: EventTarget;
 
 beforeEach(() => {
-  origin = new FakeLocks();
-  page = origin.client('page');
-  host = new FakeWorkerHost(origin);
-  hubs = new FakeHubs();
-  hub = hubs.at(OPS);
-  factory = () => new FakeSharedWorker(host);
-  document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
-  window = new EventTarget();
+  page = new FakePage();
+  ({ origin, host } = page);
+  hub = page.hubs.at(OPS);
   // The page's clock is the worker's.
   vi.useFakeTimers({ toFake: ['Date'] });
   vi.setSystemTime(host.clock.now());
-  vi.stubGlobal('document', document);
-  vi.stubGlobal('window', window);
-  vi.stubGlobal('location', { href: 'https://app.test/page' });
-  vi.stubGlobal('navigator', { locks: page });
-  vi.stubGlobal('SharedWorker', FakeSharedWorker);
-  vi.stubGlobal('ErrorEvent', FakeErrorEvent);
 });
 afterEach(async () => {
-  page.die();
-  host.kill();
-  await quiet();
+  await page.close();
   vi.useRealTimers();
-  vi.unstubAllGlobals();
 });
 
 function build(url = '/hubs/ops'): SharedHubConnection {
-  return new SharedHubConnectionBuilder().withUrl(url).withWorker(factory).withAutomaticReconnect([0]).build();
+  return new SharedHubConnectionBuilder().withUrl(url).withWorker(page.factory).withAutomaticReconnect([0]).build();
 }
 
 async function started(url?: string): Promise<SharedHubConnection> {
@@ -182,8 +163,7 @@ it('goes on with the next worker, whose alerts begin at 1 again', async () => {
   await lose(connection, 3);
   await until(() => told.length === 1);
 
-  hubs.vanish();
-  host.kill();
+  page.killWorker();
   await until(() => connection.state === 'Connected' && connection.connectionId !== null);
   await until(() => hub.starts.length > 4);
   await lose(connection, 3);

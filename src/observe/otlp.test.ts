@@ -218,6 +218,11 @@ describe('attributes', () => {
     });
   });
 
+  it('hold nothing of the query of a hub, nor of the name and password in its URL', () => {
+    const hub = 'https://ann-signs-in:with-this@h.test/hubs/ops?id=connection-token#part';
+    expect(JSON.stringify(toOtlp({ ...METRICS, hub }))).not.toMatch(/ann-signs-in|with-this|connection-token|part"/);
+  });
+
   it('name the transport while there is one', () => {
     expect(keys('hubshare.connection.uptime')).toEqual([...HUB, 'signalr.transport']);
     const down = { ...METRICS, connection: { ...METRICS.connection, transport: null } };

@@ -151,6 +151,16 @@ describe('two calls of one tab for the same', () => {
     expect([worker.said, claims.isIdle]).toEqual([['claim a'], true]);
   });
 
+  it('end both when their user has gone, also when the owner has come anew before they hear of it', async () => {
+    const { worker, claims, claim } = setUp();
+    const [first, second] = [claim(), claim()];
+    claims.withdraw(page, wireError('signed-out', 'Signed out.', {}));
+    claims.clear();
+    await quiet();
+    expect([first.outcome, second.outcome]).toEqual(['signed-out', 'signed-out']);
+    expect(worker.said).toEqual(['claim a']);
+  });
+
   it('are not asked about twice once it is settled', async () => {
     const { worker, claim } = setUp();
     claim();

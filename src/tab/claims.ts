@@ -39,6 +39,8 @@ const NOT_USED = wireError('stopped', 'The connection was stopped before the cla
 export function createClaims(hub: string, told: () => Stay | null, isUser: (owner: object) => boolean): Claims {
   const pending = new Map<string, Pending>();
   const settled = new Set<string>();
+  /** How often all was forgotten: a user is signed in no more, or the hub was let go. */
+  let forgotten = 0;
 
   async function ask(id: string, claim: Pending, stay: Stay): Promise<void> {
     claim.saidIn = stay;
@@ -100,10 +102,15 @@ export function createClaims(hub: string, told: () => Stay | null, isUser: (owne
       if (settled.has(id)) return Promise.resolve(false);
       const before = pending.get(id);
       if (before !== undefined) {
-        // Another call of this tab is asking. One of them at most may win; if that one is withdrawn, this one asks.
+        // Another call of this tab is asking. One of them at most may win; if that one is withdrawn, this one asks, but for nobody
+        // who came after the user who has made it.
+        const ofUser = forgotten;
         return before.decided.promise.then(
           () => false,
-          () => claims.make(owner, id),
+          (error: unknown) => {
+            if (forgotten !== ofUser) throw error;
+            return claims.make(owner, id);
+          },
         );
       }
       const claim: Pending = { owner, decided: deferred(), saidIn: null };
@@ -121,6 +128,7 @@ export function createClaims(hub: string, told: () => Stay | null, isUser: (owne
       }
     },
     clear() {
+      forgotten += 1;
       settled.clear();
     },
   };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeLocks, type FakeLockClient } from '../../worker/testing/fake-locks.js';
-import { FakeErrorEvent, FakeSharedWorker, FakeWorkerHost } from '../../worker/testing/fake-shared-worker.js';
+import { FakePage } from '../../worker/testing/fake-page.js';
+import { FakeSharedWorker } from '../../worker/testing/fake-shared-worker.js';
 import { quiet, until } from '../../worker/testing/settle.js';
 import { wireError } from '../contract/errors.js';
 import type { Reply } from '../contract/rpc.js';
@@ -8,32 +8,19 @@ import { CONTROL_REPLY_MS } from '../contract/timing.js';
 import { answered } from './answered.js';
 import { createTabClient, missingFeature } from './tab-client.js';
 
-let origin: FakeLocks;
-let page: FakeLockClient;
-let host: FakeWorkerHost;
-let document: EventTarget & { visibilityState: string };
-let window: EventTarget;
+let page: FakePage;
+let origin: FakePage['origin'];
+let host: FakePage['host'];
+let document: FakePage['document'];
+let window: FakePage['window'];
 
 beforeEach(() => {
-  origin = new FakeLocks();
-  page = origin.client('page');
-  host = new FakeWorkerHost(origin);
-  document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
-  window = new EventTarget();
-  vi.stubGlobal('document', document);
-  vi.stubGlobal('window', window);
-  vi.stubGlobal('navigator', { locks: page });
-  vi.stubGlobal('SharedWorker', FakeSharedWorker);
-  vi.stubGlobal('ErrorEvent', FakeErrorEvent);
+  page = new FakePage();
+  ({ origin, host, document, window } = page);
 });
-afterEach(async () => {
-  page.die();
-  host.kill();
-  await quiet();
-  vi.unstubAllGlobals();
-});
+afterEach(() => page.close());
 
-const newClient = () => createTabClient(() => new FakeSharedWorker(host));
+const newClient = () => createTabClient(page.factory);
 const tabLocks = (): string[] => origin.held.filter((name) => name.startsWith('hubshare:tab:'));
 
 describe('a visit', () => {

@@ -318,7 +318,7 @@ describe('a refusal', () => {
     expect(heard).toEqual(['worker-failed']);
   });
 
-  it.each(['stopped', 'signed-out', 'not-connected'] as const)(
+  it.each(['stopped', 'signed-out', 'identity-changed', 'not-connected'] as const)(
     'because there is no connection (%s) is none: the key is asked for again',
     async (code) => {
       const { worker, topics } = setUp();

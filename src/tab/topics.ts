@@ -59,6 +59,7 @@ const GONE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'hub-closed',
   'stopped',
   'signed-out',
+  'identity-changed',
 ]);
 
 /** @param told - The stay in which the worker knows of the hub, and so can be told its keys. */

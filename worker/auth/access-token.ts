@@ -19,8 +19,6 @@ export interface AccessToken {
   readonly claimedExpiryMs: number | null;
   /** `null`: the token does not say, or says something that cannot be true. Only the hub knows then. */
   readonly expiresAtMs: number | null;
-  /** The JWT's `sub`; `null` for an opaque token. Not verified: good to notice another user, not to trust one. */
-  readonly subject: string | null;
 }
 
 /** What else is known when a token arrives. */
@@ -49,11 +47,10 @@ export function readAccessToken(token: unknown, arrival: Arrival): AccessToken {
   const { receivedAtMs, expiresInSeconds } = arrival;
   const text = checkToken(token);
   const claims = readClaims(text);
-  const subject = typeof claims?.['sub'] === 'string' ? claims['sub'] : null;
   const claimedExpiryMs = secondsToMs(claims?.['exp']);
   const claimedIssueMs = issueOf(claims, claimedExpiryMs);
   const ageMs = claimedIssueMs === null ? null : receivedAtMs - claimedIssueMs;
-  const known = { token: text, receivedAtMs, ageMs, claimedExpiryMs, subject };
+  const known = { token: text, receivedAtMs, ageMs, claimedExpiryMs };
 
   if (expiresInSeconds !== undefined && Number.isFinite(expiresInSeconds) && expiresInSeconds > 0) {
     const lifeMs = expiresInSeconds * 1_000;
@@ -87,7 +84,11 @@ function issueOf(claims: Record<string, unknown> | null, expiryMs: number | null
   return issueMs === null || (expiryMs !== null && issueMs >= expiryMs) ? null : issueMs;
 }
 
-function checkToken(token: unknown): string {
+/**
+ * @returns The token, which can be sent.
+ * @throws {HubshareError} `token-unavailable`. The message never holds what was given.
+ */
+export function checkToken(token: unknown): string {
   if (typeof token !== 'string') {
     throw unusable(
       `it is ${token === null ? 'null' : `of type ${typeof token}`}, not a string`,

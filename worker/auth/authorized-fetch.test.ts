@@ -4,6 +4,7 @@ import type { FetchRequest } from '../../src/contract/fetch.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { requestFor } from '../testing/fetch-request.js';
 import { createAuthorizedFetch, DEFAULT_FETCH_LIMITS, type FetchingTab } from './authorized-fetch.js';
+import { readIdentity } from './identity.js';
 import { createSanitizer } from './sanitizer.js';
 import { createTokenBroker } from './token-broker.js';
 import type { FetchedToken } from './token-source.js';
@@ -72,7 +73,7 @@ function setUp(limits = {}) {
     rules: { origins: new Set(['https://app.test']), closed: () => ['https://app.test/auth/refresh'] },
     limits: { ...DEFAULT_FETCH_LIMITS, ...limits },
     clock,
-    isOtherUser: (one, other) => one.subject !== other.subject,
+    isOtherUser: (one, other) => readIdentity(one.token)?.user !== readIdentity(other.token)?.user,
     onRefused,
     fetch: (_, init) =>
       new Promise((resolve, reject) => {

@@ -4,11 +4,11 @@ import type { AccessToken } from './access-token.js';
 export interface RefreshPolicy {
   /** Milliseconds before expiry at which the next token is fetched (SEC-2). */
   readonly bufferMs: number;
-  /** The buffer is never more than this share of the token's life, so that a token of a minute is not refreshed all the time. */
+  /** The buffer is never more than this share of the token's life, so that a token of a minute is not refreshed all the time. Up to 0.5. */
   readonly shareOfLife: number;
-  /** Share of the buffer by which a refresh may come earlier, so that the users of an app do not refresh all at once. */
+  /** Share of the buffer by which a refresh may come earlier, so that the users of an app do not refresh all at once. Up to 0.5. */
   readonly jitter: number;
-  /** Milliseconds before the first new try after an early refresh that brought nothing; doubles from there. */
+  /** Milliseconds before the first new try after an early refresh that brought nothing; doubles from there. At least 100. */
   readonly failureCooldownMs: number;
 }
 
@@ -17,6 +17,16 @@ export const DEFAULT_REFRESH_POLICY: RefreshPolicy = {
   shareOfLife: 0.2,
   jitter: 0.1,
   failureCooldownMs: 10_000,
+};
+
+/** The least and the most of what an app may choose. */
+export const REFRESH_BOUNDS: Readonly<Record<keyof RefreshPolicy, readonly [least: number, most: number]>> = {
+  bufferMs: [0, Infinity],
+  // Over half of its life a token would be refreshed more often than not.
+  shareOfLife: [0, 0.5],
+  jitter: [0, 0.5],
+  // With none a source that fails would be asked without end.
+  failureCooldownMs: [100, Infinity],
 };
 
 const LONGEST_COOLDOWN_MS = 5 * 60_000;

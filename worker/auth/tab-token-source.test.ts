@@ -6,14 +6,19 @@ import { tabTokenSource } from './tab-token-source.js';
 
 const HUB = 'https://h.test/hubs/ops';
 
-/** Two tabs with a factory; `a` is the primary. */
-function setUp() {
+/** Tabs with a factory, `a` and `b` unless more are wanted; `a` is the primary. */
+function setUp(more: readonly string[] = []) {
   const clock = new FakeClock();
   const [a, b] = [new PartTab('a'), new PartTab('b')];
+  const all = [a, b, ...more.map((id) => new PartTab(id))];
   const onSkipped = vi.fn();
-  const source = tabTokenSource({ hub: HUB, tabs: () => [a.tab, b.tab], clock, limitMs: 10_000, onSkipped });
-  return { clock, a, b, onSkipped, fetch: () => source.fetch(new AbortController().signal) };
+  const tabs = () => all.map(({ tab }) => tab);
+  const source = tabTokenSource({ hub: HUB, tabs, clock, limitMs: 10_000, onSkipped });
+  const over = new AbortController();
+  return { clock, a, b, all, onSkipped, over, fetch: () => source.fetch(over.signal) };
 }
+
+const failure = (message: string) => ({ ok: false, error: wireError('token-unavailable', message, {}) }) as const;
 
 it('passes over a tab that has just let the hub go', async () => {
   const { clock, a, b, onSkipped, fetch } = setUp();
@@ -34,13 +39,70 @@ it('says that no tab could give a token, when all have just let the hub go', asy
   expect([a.asked, b.asked]).toEqual([[HUB], [HUB]]);
 });
 
-it('takes the word of a tab whose factory failed: the others run the same code', async () => {
+it('asks the next tab when the factory of one fails: that may be for reasons of its page', async () => {
   const { clock, a, b, onSkipped, fetch } = setUp();
-  a.token = () => Promise.resolve({ ok: false, error: wireError('token-unavailable', 'signed out', {}) });
-  await expect(fetch()).rejects.toMatchObject({ code: 'token-unavailable', message: 'signed out' });
-  expect(b.asked).toEqual([]);
-  expect(onSkipped).not.toHaveBeenCalled();
+  a.token = () => Promise.resolve(failure('the storage of this page was cleared'));
+  await expect(fetch()).resolves.toEqual({ token: 'a-token-of-the-tab' });
+  expect([a.asked, b.asked]).toEqual([[HUB], [HUB]]);
+  expect(onSkipped).toHaveBeenCalledExactlyOnceWith(a.tab, failure('the storage of this page was cleared').error);
   expect(clock.pending).toBe(0);
+});
+
+it('says what the first factory has said when all fail', async () => {
+  const { a, b, fetch } = setUp();
+  a.token = () => Promise.resolve(failure('signed out'));
+  b.token = () => Promise.resolve(failure('this page is being unloaded'));
+  await expect(fetch()).rejects.toMatchObject({ code: 'token-unavailable', message: 'signed out' });
+});
+
+it('takes the word of three factories: where nobody is signed in, the number of tabs does not multiply the requests', async () => {
+  const { clock, all, fetch } = setUp(['c', 'd', 'e']);
+  for (const tab of all) tab.token = () => Promise.resolve(failure(`signed out in ${tab.tab.id}`));
+  await expect(fetch()).rejects.toMatchObject({ message: 'signed out in a' });
+  expect(all.map(({ asked }) => asked.length)).toEqual([1, 1, 1, 0, 0]);
+  // In the next round as well, and from the primary on.
+  await expect(fetch()).rejects.toMatchObject({ message: 'signed out in a' });
+  expect(all.map(({ asked }) => asked.length)).toEqual([2, 2, 2, 0, 0]);
+  expect(clock.pending).toBe(0);
+});
+
+it('does not count tabs that do not answer, or have let the hub go, as failures', async () => {
+  const { clock, all, fetch } = setUp(['c', 'd', 'e']);
+  const [a, b, c, d] = all as [PartTab, PartTab, PartTab, PartTab];
+  for (const tab of [a, b]) tab.token = () => Promise.resolve(failure('no'));
+  c.token = () => new Promise(() => undefined);
+  d.token = () => Promise.resolve({ ok: false, error: wireError('stopped', 'no longer', {}) });
+  const fetched = fetch();
+  await clock.advanceBy(10_000);
+  await expect(fetched).resolves.toEqual({ token: 'a-token-of-the-tab' });
+});
+
+it('asks no further tab when the user has signed out meanwhile', async () => {
+  const { clock, a, b, over, fetch } = setUp();
+  let answer: (reply: ReturnType<typeof failure>) => void = () => undefined;
+  a.token = () => new Promise((resolve) => (answer = resolve));
+  const fetched = fetch();
+  await clock.settle();
+  answer(failure('no'));
+  over.abort(new Error('signed out'));
+  await expect(fetched).rejects.toThrow('signed out');
+  expect(b.asked).toEqual([]);
+  expect(clock.pending).toBe(0);
+});
+
+it.each<[string, unknown, string]>([
+  ['nothing', undefined, 'of type undefined'],
+  ['null', null, 'it is null'],
+  ['an empty text', '', 'it is empty'],
+  ['a text with its scheme', 'Bearer secret', 'it starts with "Bearer "'],
+])('takes a factory that gives %s for one that has failed, and says what is wrong', async (_, value, words) => {
+  const { a, b, fetch } = setUp();
+  a.token = () => Promise.resolve({ ok: true, value: value as string });
+  await expect(fetch()).resolves.toEqual({ token: 'a-token-of-the-tab' });
+  b.token = a.token;
+  const error = await fetch().catch((thrown: unknown) => thrown as Error);
+  expect(error).toMatchObject({ code: 'token-unavailable', message: expect.stringContaining(words) as string });
+  expect((error as Error).message).not.toContain('secret');
 });
 
 it.each(['cached', 'frozen'] as const)('passes at once over a tab whose page is %s while it is asked', async (how) => {
@@ -50,7 +112,7 @@ it.each(['cached', 'frozen'] as const)('passes at once over a tab whose page is 
   a.tab.setParking(how);
   await expect(fetched).resolves.toEqual({ token: 'a-token-of-the-tab' });
   expect([a.asked, b.asked]).toEqual([[HUB], [HUB]]);
-  expect(onSkipped).toHaveBeenCalledExactlyOnceWith(a.tab);
+  expect(onSkipped).toHaveBeenCalledExactlyOnceWith(a.tab, null);
   expect(clock.pending).toBe(0);
 });
 

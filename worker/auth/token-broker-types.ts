@@ -7,6 +7,7 @@ import type { RefreshPolicy } from './refresh-policy.js';
 import type { Sanitizer } from './sanitizer.js';
 import type { TokenSource } from './token-source.js';
 
+/** What is said of the refresh must keep to `REFRESH_BOUNDS`. */
 export interface TokenBrokerOptions extends Partial<RefreshPolicy> {
   /** `null`: the hub is anonymous. */
   readonly source: TokenSource | null;

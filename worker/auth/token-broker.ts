@@ -33,7 +33,12 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
   let current: AccessToken | null = null;
   /** The hub has refused `current`. */
   let spent = false;
-  let flight: { readonly under: TokenFlight; readonly token: Promise<AccessToken> } | null = null;
+  let flight: {
+    readonly under: TokenFlight;
+    readonly token: Promise<AccessToken>;
+    /** It may still wait for one that was left behind. */
+    readonly turn: { readonly isSent: boolean };
+  } | null = null;
   /** Early refreshes in a row that brought no new token. */
   let fruitless = 0;
   /** The source is not asked early before this time. */
@@ -46,6 +51,8 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
   let lastAgeMs: number | null = null;
   let releaseSecret: (() => void) | null = null;
   let timer: { readonly atMs: number; readonly disarm: () => void } | null = null;
+  /** A request whose answer nobody wants any more. Where refresh tokens rotate, one that is sent beside it looks like theft. */
+  let leftBehind: { readonly under: TokenFlight; readonly ended: Promise<void> } | null = null;
   const seen = { fingerprint: null as string | null, refreshes: 0, failures: 0, lastTookMs: null as number | null };
 
   function usable(): AccessToken | null {
@@ -54,11 +61,13 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
 
   function fetchToken(from: TokenSource): Promise<AccessToken> {
     if (flight !== null) return flight.token;
-    const under = startTokenFlight(from, clock, sanitizer, fetchTimeoutMs);
+    const turn = { isSent: leftBehind === null };
+    const source = leftBehind === null ? from : behind(leftBehind.ended, from, () => (turn.isSent = true));
+    const under = startTokenFlight(source, clock, sanitizer, fetchTimeoutMs);
     const token = land(under, epoch);
     // Nobody may be waiting for an early refresh; its failure is counted in `land`.
     token.catch(() => undefined);
-    flight = { under, token };
+    flight = { under, token, turn };
     schedule();
     changed();
     return token;
@@ -66,8 +75,10 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
 
   async function land(under: TokenFlight, ownEpoch: number): Promise<AccessToken> {
     const startedAtMs = clock.now();
+    const { signal: signedIn } = user;
     try {
-      const fetched = await under.fetched;
+      // Those who wait are told at once when it is left behind.
+      const fetched = await orAborted(under.fetched, signedIn);
       if (epoch !== ownEpoch) throw closed ? isClosed() : signedOut();
       const token = read(fetched);
       if (refused.has(token.token)) throw sameTokenAgain();
@@ -160,7 +171,7 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
     if (source !== null) void fetchToken(source);
   }
 
-  function drop(reason: HubshareError): void {
+  function drop(reason: HubshareError, keepsFlight = false): void {
     epoch++;
     const left = user;
     if (!closed) user = new AbortController();
@@ -177,8 +188,17 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
     seen.fingerprint = null;
     refused.clear();
     schedule();
-    dropped?.under.abort(reason);
+    if (keepsFlight && dropped?.turn.isSent === true) leaveBehind(dropped.under);
+    else dropped?.under.abort(reason);
+    if (!keepsFlight) leftBehind?.under.abort(reason);
     changed();
+  }
+
+  function leaveBehind(under: TokenFlight): void {
+    const ended = under.fetched.then(ignore, ignore).then(() => {
+      if (leftBehind?.under === under) leftBehind = null;
+    });
+    leftBehind = { under, ended };
   }
 
   function changed(): void {
@@ -255,7 +275,7 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
       refreshEarly();
     },
     async clear({ keepsStored = false } = {}) {
-      drop(signedOut());
+      drop(signedOut(), keepsStored);
       if (keepsStored) return;
       try {
         await source?.forget?.();
@@ -292,11 +312,21 @@ export function createTokenBroker(options: TokenBrokerOptions): TokenBroker {
 
 function policyOf(options: Partial<RefreshPolicy>): RefreshPolicy {
   const { bufferMs, shareOfLife, jitter, failureCooldownMs } = { ...DEFAULT_REFRESH_POLICY, ...options };
-  // Over half of its life a token would be refreshed more often than not, and with a cool-down of 0 without end.
+  return { bufferMs, shareOfLife, jitter, failureCooldownMs };
+}
+
+/** Asks when that request has ended. */
+function behind(request: Promise<void>, source: TokenSource, onSent: () => void): TokenSource {
   return {
-    bufferMs,
-    shareOfLife: Math.min(shareOfLife, 0.5),
-    jitter: Math.min(jitter, 0.5),
-    failureCooldownMs: Math.max(failureCooldownMs, 100),
+    ...source,
+    async fetch(signal) {
+      await orAborted(request, signal);
+      onSent();
+      return source.fetch(signal);
+    },
   };
+}
+
+function ignore(): void {
+  // It is of no interest how it ended.
 }

@@ -17,11 +17,13 @@ function setUp(maxSpacingMs = 0) {
         return 0;
       }),
     /** Events, which can wait. */
-    event: (name: string, events = 1) =>
-      schedule(() => {
-        flushed.push(name);
-        return events;
-      }, true),
+    event: (name: string, events = 1, tabs = 10) => {
+      for (let tab = 0; tab < tabs; tab += 1)
+        schedule(() => {
+          if (tab === 0) flushed.push(name);
+          return events;
+        }, true);
+    },
     scheduleRaw: schedule,
     microtasks: () => Promise.resolve(),
     get tasks() {
@@ -98,8 +100,8 @@ describe('the flush turn', () => {
 
 describe('spacing', () => {
   /** Flushes one after a quiet moment, and lets its turn end. */
-  async function flushOnce(turn: ReturnType<typeof setUp>, events: number): Promise<void> {
-    turn.event('first', events);
+  async function flushOnce(turn: ReturnType<typeof setUp>, events: number, tabs = 10): Promise<void> {
+    turn.event('first', events, tabs);
     await turn.microtasks();
     turn.nextTask();
   }
@@ -117,17 +119,35 @@ describe('spacing', () => {
   });
 
   it.each([
-    [2, 8],
-    [4, 16],
-    [100, 16],
-  ])('after a flush of %i events it is %i ms', async (events, spacingMs) => {
+    [2, 10, 8],
+    [4, 10, 16],
+    [100, 10, 16],
+    [1, 50, 4],
+    [2, 5, 4],
+    [10, 1, 4],
+    [1_000, 1, 16],
+  ])('after a flush of %i events to each of %i tabs it is %i ms', async (events, tabs, spacingMs) => {
     const turn = setUp(16);
-    await flushOnce(turn, events);
+    await flushOnce(turn, events, tabs);
     turn.event('second');
     await turn.clock.advanceBy(spacingMs - 1);
     expect(turn.flushed).toEqual(['first']);
     await turn.clock.advanceBy(1);
     expect(turn.flushed).toEqual(['first', 'second']);
+  });
+
+  it.each([
+    [1, 1],
+    [2, 1],
+    [1, 2],
+  ])('after a flush of %i events to each of %i tabs there is none', async (events, tabs) => {
+    const turn = setUp(16);
+    await flushOnce(turn, events, tabs);
+    turn.event('second');
+    await turn.microtasks();
+    turn.nextTask();
+    expect(turn.flushed).toEqual(['first', 'second']);
+    expect(turn.clock.pending).toBe(0);
   });
 
   it('lets an event leave at once when it is over', async () => {

@@ -2,10 +2,11 @@
  * When the outboxes of all tabs are flushed. What comes after a quiet moment leaves at once; what comes while the tasks that were
  * queued at that moment still run leaves together after them, so that a burst is one batch and not one for each of its frames.
  *
- * Events that keep following each other closely are spaced: waking ten tabs costs far more than the event that they are woken for. The
- * spacing after a flush is 4 ms for each event that a tab was posted in it, up to the limit: so at less than 250 events a second nothing
- * waits for longer than 4 ms, and at more it grows to the limit by itself. What somebody waits for (a status, the outcome of a call)
- * is not held back, and takes along what waits.
+ * Events that keep following each other closely are spaced: waking ten tabs costs far more than the event that they are woken for, and
+ * waking one tab costs a tenth of that. The spacing after a flush is 0.4 ms for each tab that was woken and each event that a tab was
+ * posted, but 4 ms for an event at most, and in all no more than the limit. So at less than 250 events a second nothing waits for longer
+ * than 4 ms, with one tab or two nothing waits, and at more it grows to the limit by itself. What somebody waits for (a status, the
+ * outcome of a call) is not held back, and takes along what waits.
  */
 import type { Clock } from '../clock.js';
 
@@ -25,7 +26,10 @@ export interface FlushTurnDeps {
   readonly maxSpacingMs: number;
 }
 
-const SPACING_PER_EVENT_MS = 4;
+const SPACING_PER_WAKE_MS = 0.4;
+const MAX_SPACING_PER_EVENT_MS = 4;
+/** A timer of less takes as long all the same. */
+const MIN_SPACING_MS = 1;
 
 export function createFlushTurn({ nextTask, clock, maxSpacingMs }: FlushTurnDeps): ScheduleFlush {
   let due: Flush[] = [];
@@ -46,16 +50,20 @@ export function createFlushTurn({ nextTask, clock, maxSpacingMs }: FlushTurnDeps
     disarm?.();
     disarm = null;
     let events = 0;
+    let woken = 0;
     for (const flush of flushes) {
       try {
-        events = Math.max(events, flush());
+        const posted = flush();
+        if (posted > 0) woken += 1;
+        events = Math.max(events, posted);
       } catch (error) {
         // The others are flushed all the same.
         reportError(error);
       }
     }
     const isBurst = events > 1;
-    spacingMs = Math.min(maxSpacingMs, events * SPACING_PER_EVENT_MS);
+    const wantedMs = events * Math.min(MAX_SPACING_PER_EVENT_MS, woken * SPACING_PER_WAKE_MS);
+    spacingMs = wantedMs < MIN_SPACING_MS ? 0 : Math.min(maxSpacingMs, wantedMs);
     if (spacingMs > 0) flushedAtMs = clock.now();
     nextTask(() => {
       isTurn = false;

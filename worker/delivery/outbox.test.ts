@@ -1158,3 +1158,44 @@ describe('dispatched', () => {
     ackAll();
   });
 });
+
+describe('a change is told', () => {
+  it('when it has been posted and acknowledged, and not for what waits for the next flush', () => {
+    const told: string[] = [];
+    let flush: (() => unknown) | undefined;
+    const outbox = createOutbox({
+      limits: DEFAULT_OUTBOX_LIMITS,
+      post: () => undefined,
+      schedule: (run) => (flush = run),
+      onChange: () => told.push(`${outbox.waiting} wait, ${outbox.delivered} delivered`),
+    });
+    outbox.push(event(1));
+    outbox.push(event(2));
+    expect(told).toEqual([]);
+    flush?.();
+    expect(told).toEqual(['0 wait, 2 delivered']);
+    outbox.acknowledge(2, 7);
+    expect(told).toHaveLength(2);
+  });
+
+  it('at once while nothing is posted: the tab is parked, or has not acknowledged', () => {
+    const told: number[] = [];
+    let flush: (() => unknown) | undefined;
+    const outbox = createOutbox({
+      limits: { ...DEFAULT_OUTBOX_LIMITS, window: 1 },
+      post: () => undefined,
+      schedule: (run) => (flush = run),
+      onChange: () => told.push(outbox.waiting),
+    });
+    outbox.push(event(1));
+    flush?.();
+    outbox.push(event(2));
+    expect(told).toEqual([0, 1]);
+    outbox.acknowledge(1, 7);
+    outbox.setParked(true);
+    flush?.();
+    told.length = 0;
+    outbox.push(event(3));
+    expect(told).toEqual([2]);
+  });
+});

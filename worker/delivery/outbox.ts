@@ -78,6 +78,8 @@ export function createOutbox(deps: {
   readonly schedule: ScheduleFlush;
   /** An event of the hub of that number was dropped. */
   readonly onDropped?: (hub: number) => void;
+  /** More or less waits, or less is on its way. Not told of what waits for the next flush, which tells it. */
+  readonly onChange?: () => void;
 }): Outbox {
   const { limits } = deps;
   const line = createWaitingLine(limits, deps.onDropped);
@@ -108,6 +110,7 @@ export function createOutbox(deps: {
     scheduled = 'no';
     const before = delivered;
     while (!parked && hasWork() && unread.length < limits.window) postBatch();
+    deps.onChange?.();
     return delivered - before;
   }
 
@@ -186,6 +189,7 @@ export function createOutbox(deps: {
       if (!line.push(entry, number + 1, conflateKey)) return false;
       number += 1;
       scheduleFlush(entry.kind === 'event' || entry.kind === 'log');
+      if (scheduled === 'no') deps.onChange?.();
       return true;
     },
     acknowledge(last, atMs) {
@@ -199,6 +203,7 @@ export function createOutbox(deps: {
       if (asked !== null && asked <= last) asked = null;
       settleWaiters(last);
       scheduleFlush();
+      deps.onChange?.();
     },
     dispatched() {
       const unreadTo = unread.at(-1);

@@ -154,6 +154,32 @@ describe('a start that may succeed later', () => {
   });
 });
 
+describe('a hub that gives no answer', () => {
+  const elsewhere = (error: unknown, ownOrigin: string | null, wasLive = false) =>
+    startFailure(error, URL_SHOWN, (text) => text, wasLive, ownOrigin).error?.message;
+  const failed = negotiate(new TypeError('Failed to fetch'));
+
+  it.each(['Failed to fetch', 'NetworkError when attempting to fetch resource.', 'Load failed'])(
+    'of another origin: what may be in the way is said after SignalR’s own words (%s)',
+    (said) => {
+      const error = negotiate(new TypeError(said));
+      const message = elsewhere(error, 'https://app.test') ?? '';
+      expect(message.startsWith(error.message)).toBe(true);
+      for (const word of ['https://app.test', 'CORS', 'connect-src']) expect(message).toContain(word);
+    },
+  );
+
+  it.each([
+    ['of the same origin', failed, 'https://h.test', false],
+    ['where there is no own origin', failed, null, false],
+    ['that was reached before', failed, 'https://app.test', true],
+    ['but has the browser read one', negotiateStatus(503), 'https://app.test', false],
+    ['to the handshake', new Error('Server timeout elapsed.'), 'https://app.test', false],
+  ])('%s: nothing is added', (_, error, ownOrigin, wasLive) => {
+    expect(elsewhere(error, ownOrigin, wasLive)).toBe(error.message);
+  });
+});
+
 describe('an error that has a code already', () => {
   it.each<[HubshareError, boolean]>([
     [new HubshareError(wireError('token-rejected', 'no', { httpStatus: 401 })), false],

@@ -17,6 +17,9 @@ const PASSING: ReadonlySet<number> = new Set([404, 405, 408, 410, 425, 429]);
 /** SignalR's words for an answer that no SignalR hub gives. */
 const NO_HUB = /JSON|SyntaxError|Unexpected token|None of the transports supported|ASP\.NET SignalR Server/;
 
+/** What browsers say of a request that came to nothing: Chromium, Firefox, WebKit. */
+const NO_ANSWER = /Failed to fetch|NetworkError when attempting|Load failed/;
+
 /** What a hub answers to a handshake that asks for a protocol that it does not have. */
 const PROTOCOL_UNKNOWN = /The protocol '[^']*' is not supported/;
 
@@ -30,8 +33,15 @@ export function messageOf(error: unknown): string {
  * @param url - The hub's, without query.
  * @param wasLive - The hub was reached before, so an answer that is not the hub's (a maintenance page, a proxy's 404 in the
  *   middle of a deployment) will pass.
+ * @param ownOrigin - Of the worker's script; `null` where there is none.
  */
-export function startFailure(error: unknown, url: string, redact: (text: string) => string, wasLive = false): Failure {
+export function startFailure(
+  error: unknown,
+  url: string,
+  redact: (text: string) => string,
+  wasLive = false,
+  ownOrigin = (globalThis as { readonly location?: { readonly origin: string } }).location?.origin ?? null,
+): Failure {
   if (isHubshareError(error)) return { error: error.wire, retryable: !FINAL.has(error.code) };
   const text = redact(messageOf(error));
   const statuses = [...text.matchAll(/(?:Status code|negotiate) '(\d{3})'/g)].map((match) => Number(match[1]));
@@ -77,7 +87,12 @@ export function startFailure(error: unknown, url: string, redact: (text: string)
     });
   }
   // SignalR's own words first: an app that shows or searches them finds what it found before.
-  return { error: wireError('hub-unreachable', text, {}), retryable: true };
+  // A browser does not say whether a server is down or the answer may not be read; the latter is mended by hand only.
+  const mayBeForbidden = !wasLive && NO_ANSWER.test(text) && ownOrigin !== null && new URL(url).origin !== ownOrigin;
+  const advice = mayBeForbidden
+    ? ` (The hub is of another origin. If it is up, it has to allow ${ownOrigin} by CORS, and the connect-src of the worker script's own Content-Security-Policy has to name it.)`
+    : '';
+  return { error: wireError('hub-unreachable', text + advice, {}), retryable: true };
 
   function final<C extends ErrorCode>(code: C, message: string, fields: Parameters<typeof wireError<C>>[2]): Failure {
     return { error: wireError(code, message, fields), retryable: wasLive && !FINAL.has(code) };

@@ -38,7 +38,7 @@ async function setUp(wishes: readonly Partial<HubWish>[], settings: Partial<HubS
     maxEntries: 100,
     onChange: () => undefined,
   });
-  const { hub } = openHub({
+  const open = openHub({
     url: HUB,
     number: 1,
     settings: { ...PLAIN_SETTINGS, logLevel: LogLevel.None, ...settings },
@@ -65,6 +65,7 @@ async function setUp(wishes: readonly Partial<HubWish>[], settings: Partial<HubS
     onUnused: () => undefined,
     onChange: () => undefined,
   });
+  const { hub } = open;
   const tabs = wishes.map((wish, index) => {
     const tab = new PartTab(`tab-${index + 1}`, { ordinal: index + 1 });
     hub.attach(tab.tab, wishFor(HUB, wish));
@@ -72,7 +73,7 @@ async function setUp(wishes: readonly Partial<HubWish>[], settings: Partial<HubS
   });
   await clock.settle();
   const notes = (): string[] => journal.since(0).map(({ text }) => text);
-  return { clock, hub, tabs, fake: hubs.at(HUB), notes };
+  return { clock, open, hub, tabs, fake: hubs.at(HUB), notes };
 }
 
 describe('a tab with a retry policy', () => {
@@ -216,6 +217,23 @@ it.each([
   const { tabs, fake } = await setUpLive([{ methods: ['metric'] }], { protocol });
   await fake.emit('metric', value);
   expect(tabs[0]!.frames.at(-1)?.kind).toBe(kind);
+});
+
+it.each([
+  ['connection-lost', 'the connection ends', true, new DOMException('An abort occurred.', 'AbortError')],
+  ['call-failed', 'the request fails', false, new TypeError('Failed to fetch')],
+  ['hub-error', 'the hub says no', false, new Error('No: a-token-of-the-tab is refused')],
+])('a token that cannot be handed over: %s when %s', async (code, _why, ends, error) => {
+  const { clock, open, fake } = await setUpLive([{ hasTokenFactory: true }]);
+  vi.spyOn(open.hub.link, 'reauthenticate').mockImplementation(async () => {
+    if (ends) await fake.close(true);
+    throw error;
+  });
+  const refreshed = open.refreshToken();
+  const outcome = await refreshed.catch((thrown: unknown) => thrown);
+  await clock.settle();
+  expect(outcome).toMatchObject({ code });
+  expect((outcome as Error).message).not.toContain('a-token-of-the-tab');
 });
 
 it('puts a question of the hub to the tab that listens', async () => {

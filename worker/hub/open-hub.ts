@@ -4,18 +4,20 @@ import type { WireError } from '../../src/contract/errors.js';
 import type { HubSettings } from '../../src/contract/rpc.js';
 import type { TokenReport } from '../../src/contract/report.js';
 import { HubAuthenticator } from '../auth/authenticator.js';
-import { tabTokenSource } from '../auth/tab-token-source.js';
+import { tabTokenSource, type TabTokenSourceDeps } from '../auth/tab-token-source.js';
 import { createTokenBroker, type TokenBroker } from '../auth/token-broker.js';
 import type { Sanitizer } from '../auth/sanitizer.js';
+import { cleanError } from '../auth/token-flight.js';
 import type { Clock } from '../clock.js';
 import type { Journal } from '../observe/journal.js';
 import type { HubMonitor } from '../observe/metrics.js';
 import type { ResolvedOptions } from '../serve-options.js';
 import { hubKey } from '../topic-options.js';
+import { callError } from './call-runs.js';
 import type { State } from './connection-machine.js';
 import type { FormerUsers } from './former-users.js';
 import { createHubLink } from './hub-link.js';
-import { createIdentityFence, type IdentityFence } from './identity-fence.js';
+import { createIdentityFence, type FenceCause, type IdentityFence } from './identity-fence.js';
 import { createRedactingLogger } from './redacting-logger.js';
 import { retryDelays, type Spread } from './retry-delays.js';
 import { createRetryHint } from './retry-hint.js';
@@ -44,8 +46,8 @@ export interface OpenHubDeps {
   readonly formerUsers: FormerUsers;
   /** Counts what happens to this hub, also when it is opened anew. */
   readonly monitor: HubMonitor;
-  /** Puts up the fence of this hub: another user has come. */
-  readonly fence: (why: WireError) => void;
+  /** Puts up the fence of this hub. */
+  readonly fence: (why: WireError, cause: FenceCause) => void;
   /** The connection to the same hub that is being closed: the hub must never count two. */
   readonly startAfter: Promise<void> | null;
   readonly activeHubs: () => readonly string[];
@@ -98,16 +100,18 @@ export function openHub(deps: OpenHubDeps): OpenHub {
     defaultDelay,
     onIgnored: (why) => journal.note('hub', why),
   });
+  const tabSource: Omit<TabTokenSourceDeps, 'tabs'> = {
+    hub: url,
+    clock,
+    limitMs: options.tokenFromTabMs,
+    onSkipped: (tab, why) => {
+      const said = why === null ? 'in time' : `(${why.message})`;
+      journal.note('token', `tab ${tab.ordinal} gave no token ${said}`, why?.code ?? 'token-timed-out');
+    },
+  };
   const tabBroker = createTokenBroker({
     ...options.refresh,
-    source: tabTokenSource({
-      hub: url,
-      tabs: () => hub.tokenTabs(),
-      clock,
-      limitMs: options.tokenFromTabMs,
-      onSkipped: (tab) =>
-        journal.note('token', `tab ${tab.ordinal} gave no token in time, the next one is asked`, 'token-timed-out'),
-    }),
+    source: tabTokenSource({ ...tabSource, tabs: () => hub.tokenTabs() }),
     clock,
     sanitizer,
     random,
@@ -119,25 +123,32 @@ export function openHub(deps: OpenHubDeps): OpenHub {
     deps.sharedIdentity ??
     createIdentityFence({
       broker: tabBroker,
-      canAsk: false,
+      tokenOf: async (tab) => {
+        const { token } = await tabTokenSource({ ...tabSource, tabs: () => [tab] }).fetch(tab.gone);
+        sanitizer.watch(token);
+        return token;
+      },
       claim: options.identityClaim,
       clock,
       note: (text) => journal.note('token', text),
       formerUsers: deps.formerUsers,
       hubs: () => [hub],
-      fenceAll: deps.fence,
+      fenceAll: (why, cause) => deps.fence(why, cause),
     });
   // First of all listeners: the token of another user must not be given to the connection of the one before.
   if (deps.sharedIdentity === null) tabBroker.onToken(({ token }) => identity.tokenArrived(token));
   /** A hub is anonymous while neither the worker nor any of its tabs has a source of tokens. */
-  const needsToken = (): boolean => deps.sharedBroker !== null || hub.hasTokenFactory || broker.peek() !== null;
+  const needsToken = (): boolean => deps.sharedBroker !== null || hub.wantsToken || broker.peek() !== null;
   const hubBearer = createBearer(broker);
   /** The hub is closed for good, and its connection had a token: its goodbye carries it. */
   let saysGoodbye = false;
   const bearer = optionalBearer(
     hubBearer,
     () => needsToken() || saysGoodbye,
-    () => monitor.tokenRefused(),
+    () => {
+      // The server may have ended the sign-in before the goodbye comes: nobody's authentication has failed.
+      if (!saysGoodbye) monitor.tokenRefused();
+    },
   );
 
   const authenticator = new HubAuthenticator({
@@ -151,7 +162,8 @@ export function openHub(deps: OpenHubDeps): OpenHub {
           monitor.tokenRefused();
           monitor.signInNeeded();
         }
-        throw error;
+        const isUp = hub.link.state.kind === 'live';
+        throw cleanError(new HubshareError(callError(error, 'connection.reauth', isUp)), sanitizer);
       });
       if (way === 'cut') monitor.cutAskedFor();
       if (way !== 'none') monitor.tokenAccepted();
@@ -280,7 +292,11 @@ function isRefusal(error: unknown, state: State): boolean {
   return state.kind === 'live' && error instanceof Error && error.constructor === Error;
 }
 
-/** A bearer that gives no token while the hub is anonymous. */
+/**
+ * A bearer that gives no token while the hub is anonymous.
+ *
+ * @param onRefused - The hub has answered 401 to a token.
+ */
 function optionalBearer(bearer: Bearer, needsToken: () => boolean, onRefused: () => void): Bearer {
   return {
     peek: () => bearer.peek(),

@@ -22,7 +22,15 @@ function setUp(ids: readonly string[] = ['a', 'b', 'c']) {
   const parts = ids.map((id, index) => new PartTab(id, { ordinal: index + 1 }));
   /** Who has a handler, the primary first. */
   let able: Tab[] = parts.map(({ tab }) => tab);
-  const questions = createQuestions({ url: HUB, hub: 7, clock, journal, takeMs: TAKE_MS, tabs: () => able });
+  const questions = createQuestions({
+    url: HUB,
+    hub: 7,
+    clock,
+    journal,
+    takeMs: TAKE_MS,
+    tabs: () => able,
+    attachmentOf: () => 5,
+  });
   /** Asks, and keeps what comes of it. */
   const ask = () => {
     const outcome: { value?: unknown; error?: unknown; settled: boolean } = { settled: false };
@@ -59,7 +67,14 @@ describe('a question', () => {
     const outcome = ask();
     await clock.settle();
     expect(a.questions).toEqual([
-      { hub: HUB, questionId: idOf(a), method: 'askname', args: [1, 'two'], after: a.tab.outbox.lastNumber },
+      {
+        hub: HUB,
+        questionId: idOf(a),
+        attachment: 5,
+        method: 'askname',
+        args: [1, 'two'],
+        after: a.tab.outbox.lastNumber,
+      },
     ]);
     expect(outcome.settled).toBe(false);
     questions.answer(a.tab, idOf(a), { kind: 'result', value: 'Ada' });

@@ -39,6 +39,8 @@ export function createQuestions(deps: {
   readonly takeMs: number;
   /** Tabs that have a handler, the primary first. Looked up anew before each attempt: tabs come and go meanwhile. */
   readonly tabs: (method: string) => readonly Tab[];
+  /** By which the tab has come to the hub. */
+  readonly attachmentOf: (tab: Tab) => number;
 }): Questions {
   const { clock, journal, takeMs } = deps;
   const open = new Map<string, { readonly tab: Tab; readonly settle: (attempt: Attempt) => void }>();
@@ -64,7 +66,8 @@ export function createQuestions(deps: {
     };
     const { away } = tab;
     away.addEventListener('abort', pass, { signal: settled.signal });
-    const question = { hub: deps.url, questionId, method, args, after: tab.outbox.takePlace() };
+    const attachment = deps.attachmentOf(tab);
+    const question = { hub: deps.url, questionId, attachment, method, args, after: tab.outbox.takePlace() };
     ask(tab.takeQuestion(question), { clock, afterMs: takeMs, gone: [away, settled.signal] }).then(
       (reply) => {
         if (!isYes(reply)) pass();

@@ -8,8 +8,6 @@ const negotiated = {
   tokenLifetimeSeconds: 300,
   statefulReconnect: false,
 };
-/** A hub that keeps a connection whose transport was cut. */
-const stateful = { ...negotiated, tokenLifetimeSeconds: null, statefulReconnect: true };
 
 function setUp(more: Partial<ReauthDeps> = {}) {
   const deps = {
@@ -19,6 +17,7 @@ function setUp(more: Partial<ReauthDeps> = {}) {
     clock: new FakeClock(),
     negotiated: null,
     announced: null,
+    survivesCut: false,
     invoke: vi.fn(() => Promise.resolve()),
     send: vi.fn(() => Promise.resolve()),
     onTransportToken: vi.fn(),
@@ -57,22 +56,19 @@ describe('the first way that the hub offers', () => {
     expect(deps.send).not.toHaveBeenCalled();
   });
 
-  it('is the cut where the hub cuts and keeps the connection', async () => {
-    const deps = setUp({ announced: 'cut', negotiated: stateful });
+  it('is the cut where the hub cuts and the connection outlives it', async () => {
+    const deps = setUp({ announced: 'cut', survivesCut: true });
     await expect(reauthenticate(TOKEN, deps)).resolves.toBe('cut');
     // The token reaches the hub with the next transport, never as an argument.
     expect(deps.send).toHaveBeenCalledWith('connection.cut');
     expect(deps.invoke).not.toHaveBeenCalled();
   });
 
-  it.each([null, { ...stateful, statefulReconnect: false }])(
-    'is never the cut where the connection would be lost by it',
-    async (answer) => {
-      const deps = setUp({ announced: 'cut', negotiated: answer });
-      await expect(reauthenticate(TOKEN, deps)).resolves.toBe('none');
-      expect(deps.send).not.toHaveBeenCalled();
-    },
-  );
+  it('is never the cut where the connection would be lost by it', async () => {
+    const deps = setUp({ announced: 'cut' });
+    await expect(reauthenticate(TOKEN, deps)).resolves.toBe('none');
+    expect(deps.send).not.toHaveBeenCalled();
+  });
 
   it('is none where nothing was announced', async () => {
     const deps = setUp();

@@ -15,6 +15,8 @@ export interface ReauthDeps {
   readonly clock: Clock;
   readonly negotiated: Negotiated | null;
   readonly announced: AnnouncedWay | null;
+  /** What the connection goes over can break without an end of the connection: stateful reconnect, which SignalR has for WebSockets only. */
+  readonly survivesCut: boolean;
   readonly invoke: (method: string, ...args: unknown[]) => Promise<unknown>;
   readonly send: (method: string) => Promise<void>;
   /** A redirected connection gets a new token for its own requests. */
@@ -23,7 +25,7 @@ export interface ReauthDeps {
 
 /** @throws {TokenRejectedError} when the hub does not take the token; otherwise what went wrong, worth another try. */
 export async function reauthenticate(token: string, deps: ReauthDeps): Promise<ReauthWay | 'none'> {
-  const { negotiated, announced } = deps;
+  const { negotiated, announced, survivesCut } = deps;
   if (negotiated !== null && negotiated.tokenLifetimeSeconds !== null && negotiated.connectionToken !== null) {
     const { hubUrl, headers, withCredentials, clock } = deps;
     const result = await refreshInPlace({
@@ -55,8 +57,8 @@ export async function reauthenticate(token: string, deps: ReauthDeps): Promise<R
     await deps.invoke('connection.reauth', token);
     return 'call';
   }
-  // Only a connection that the hub keeps can be cut: any other would be lost with what was under way.
-  if (announced === 'cut' && negotiated?.statefulReconnect === true) {
+  // Any other connection would be lost, with what was under way.
+  if (announced === 'cut' && survivesCut) {
     await deps.send('connection.cut');
     return 'cut';
   }

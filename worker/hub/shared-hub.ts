@@ -74,8 +74,8 @@ export interface SharedHub
   readonly claims: Pick<Claims, 'claim' | 'confirm'>;
   readonly tabIds: readonly string[];
   readonly primaryTabId: string | null;
-  /** Some tab has an `accessTokenFactory`, though it may be parked now. */
-  readonly hasTokenFactory: boolean;
+  /** Some tab has an `accessTokenFactory`, or had one: the hub is not used without a token because that tab is parked or has gone. */
+  readonly wantsToken: boolean;
   /** Some tab reads SignalR's log. */
   readonly wantsLog: boolean;
   /** Tabs that can be asked for a token, the primary first. */
@@ -101,6 +101,8 @@ export interface SharedHub
   /** A tab was shown, hidden, parked or is back. */
   tabChanged(): void;
   makePrimary(tab: Tab): void;
+  /** In the order of joining. */
+  tabs(): readonly Tab[];
   /** The tabs that have said which user they show, with that user. */
   identities(): { readonly tab: Tab; readonly identity: string }[];
   /**
@@ -129,6 +131,7 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
   const encoder = encoderFor(deps.format);
   const { counters = { starts: 0, connected: 0, lost: 0, events: 0, calls: 0, callsFailed: 0 } } = deps;
   let cancelLinger: (() => void) | null = null;
+  let wantsToken = false;
 
   const questions = createQuestions({
     url,
@@ -137,6 +140,7 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
     journal,
     takeMs: deps.questionTakeMs,
     tabs: (method) => members.askable(({ tab }) => audience.hears(tab, method)),
+    attachmentOf: (tab) => members.of(tab)?.attachment ?? 0,
   });
   const link = deps.createLink({
     onState,
@@ -242,8 +246,8 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
     get primaryTabId() {
       return members.primaryId;
     },
-    get hasTokenFactory() {
-      return members.some((member) => member.hasTokenFactory);
+    get wantsToken() {
+      return wantsToken;
     },
     get wantsLog() {
       return members.logReaders.length > 0;
@@ -255,6 +259,7 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
       cancelLinger = null;
       if (members.of(tab)?.attachment !== wish.attachment) tab.attached(number, url, wish.attachment);
       members.put(tab, wish);
+      wantsToken ||= wish.hasTokenFactory;
       audience.resubscribe(tab, wish.methods);
       declarations.declare(wish.topics);
       claims.learn(wish.settledClaims);
@@ -305,6 +310,7 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
       if (members.of(tab) !== undefined && members.elect(tab.id)) publish();
     },
     publish,
+    tabs: () => [...members.tabs()],
     identities: () => [...members.all()].flatMap(({ tab, identity }) => (identity === null ? [] : [{ tab, identity }])),
     fence(why) {
       cancelLinger?.();

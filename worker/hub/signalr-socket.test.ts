@@ -327,6 +327,40 @@ describe('connection.authorized', () => {
   });
 });
 
+describe('a hub that takes a new token by a cut', () => {
+  const announced = invocation('connection.authorized', [{ reauth: 'cut' }]);
+
+  async function setUpResumable(name: 'WebSockets' | 'LongPolling') {
+    const http = new FakeHttpHub();
+    // As ASP.NET Core answers: it grants stateful reconnect before it knows the transport.
+    http.negotiates.set(`${HUB}/negotiate`, () => ({
+      negotiateVersion: 1,
+      connectionId: 'c1',
+      connectionToken: 'secret-of-c1',
+      useStatefulReconnect: true,
+      availableTransports: [{ transport: name, transferFormats: ['Text', 'Binary'] }],
+    }));
+    return setUpLive({ skipNegotiation: false, transport: HttpTransportType[name] }, { http });
+  }
+
+  it('is asked for it over a WebSocket, where SignalR takes the connection up again', async () => {
+    const { wire, socket } = await setUpResumable('WebSockets');
+    wire.say(announced);
+    await expect(socket.reauthenticate('a-token')).resolves.toBe('cut');
+    await until(() => wire.received.some((message) => JSON.stringify(message).includes('connection.cut')));
+  });
+
+  it('is never asked for it over another transport, where the connection would end', async () => {
+    const { http, socket, events } = await setUpResumable('LongPolling');
+    socket.listen('metric');
+    for (const message of [announced, invocation('metric', [1])]) http.say(written({ ...message }));
+    await until(() => events.event.mock.calls.length === 1);
+    await expect(socket.reauthenticate('a-token')).resolves.toBe('none');
+    const sent = http.requests.map(({ content }) => content);
+    expect(sent.some((content) => typeof content === 'string' && content.includes('connection.cut'))).toBe(false);
+  });
+});
+
 describe('token.expiring (US8-3)', () => {
   it('is heard also when no tab listens, and by tabs that do', async () => {
     const { wire, socket, events, expiring } = await setUpLive();

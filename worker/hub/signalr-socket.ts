@@ -294,6 +294,8 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
         clock,
         negotiated,
         announced,
+        // Negotiate grants it before a transport is chosen.
+        survivesCut: negotiated?.statefulReconnect === true && transport === HttpTransportType.WebSockets,
         invoke: (method, ...args) => connection.invoke<unknown>(method, ...args),
         send: (method) => connection.send(method),
         onTransportToken: (next) => bearer.redirect(next),

@@ -154,6 +154,18 @@ describe('figures', () => {
     expect((await metricsOf(tab)).authentication.failures).toMatchObject({ 'refused-by-hub': 2 });
   });
 
+  it('count no 401 to the goodbye of a connection that is closed for good, and raise no alert', async () => {
+    const worker = startWorker();
+    const tab = await connect(worker, 'a', true);
+    const { bearer } = hubs.opened.at(-1)!;
+    expect(await bearer.get()).toBe('a-token-of-the-tab');
+    await tab.api.signOut();
+    expect(await bearer.get(), 'long polling says goodbye by a request').toBe('a-token-of-the-tab');
+    expect(await bearer.replace('a-token-of-the-tab')).toBeNull();
+    bearer.refuse('a-token-of-the-tab');
+    expect(await metricsOf(tab)).toMatchObject({ authentication: { failures: { 'refused-by-hub': 0 } }, alerts: [] });
+  });
+
   it('count a hub that wants a token where nobody has one', async () => {
     hub.acceptsAtOnce = false;
     const worker = startWorker();

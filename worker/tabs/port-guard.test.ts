@@ -101,7 +101,7 @@ describe('refuses', () => {
       'a proxy without a port',
       { type: 'APPLY', path: ['add'], argumentList: [{ type: 'HANDLER', name: 'proxy', value: {} }] },
     ],
-  ])('%s', async (_, message) => {
+  ])('%s: it is no call through a method of the contract', async (_, message) => {
     await expect(post({ id: 'id-1', ...message })).resolves.toMatchObject({
       id: 'id-1',
       type: 'RAW',

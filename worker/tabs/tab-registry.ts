@@ -113,7 +113,7 @@ export function createTabRegistry(deps: {
         ordinal: before?.ordinal ?? ++ordinals,
         limits: deps.limits,
         now: () => clock.now(),
-        onAck: deps.onChange,
+        onChange: deps.onChange,
         scheduleFlush: deps.scheduleFlush,
         ...(deps.onDropped === undefined ? {} : { onDropped: deps.onDropped }),
         onBadFrame: () =>

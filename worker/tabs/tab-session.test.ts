@@ -111,6 +111,7 @@ function setUp() {
     setParking: vi.fn<SessionCore['setParking']>((own, how) => own.setParking(how)),
     detached: vi.fn(),
     admitTo: vi.fn<SessionCore['admitTo']>(() => undefined),
+    signOutsOf: vi.fn(() => 0),
     hubFor: vi.fn((wish: HubWish) => hubs.get(wish.hub) ?? (hub as unknown as SharedHub)),
     knownHub: (url: string) => hubs.get(url),
     hubs: (): Iterable<SharedHub> => hubs.values(),

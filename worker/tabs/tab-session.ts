@@ -16,6 +16,8 @@ import {
 import type { FetchAnswer, FetchRequest } from '../../src/contract/fetch.js';
 import type { Alert, HubMetrics } from '../../src/contract/metrics.js';
 import type { WorkerReport } from '../../src/contract/report.js';
+import { signedOutError } from '../hub/fence-errors.js';
+import type { Vouch } from '../hub/identity-fence.js';
 import type { SharedHub } from '../hub/shared-hub.js';
 import { limitReached, MAX_HUBS_OF_TAB, MAX_OPEN_CALLS_OF_TAB } from '../limits.js';
 import { checkFetch, checkRequestId } from './check-fetch.js';
@@ -55,11 +57,14 @@ export interface SessionCore {
   /**
    * Whether the tab may have the hub: not if it shows another user than the one who is signed in.
    *
+   * @param vouch - What this has resolved to before.
    * @returns `undefined`: now. Otherwise it is to be asked again when this has resolved.
-   * @throws {HubshareError} `identity-changed`, `signed-out`; what the source of tokens failed with.
+   * @throws {HubshareError} `identity-changed`; what the source of tokens failed with.
    */
-  admitTo(tab: Tab, wish: ReturnType<typeof checkWish>): Promise<void> | undefined;
-  /** Opens the hub's place in the worker on the first wish. @throws {HubshareError} when the settings cannot work. */
+  admitTo(tab: Tab, wish: ReturnType<typeof checkWish>, vouch?: Vouch): Promise<Vouch> | undefined;
+  /** Counts the sign-outs that concern a hub: a wish for it from before one is not met after it. */
+  signOutsOf(hub: string): number;
+  /** The hub for a tab that may have it; the first wish opens its place in the worker. @throws {HubshareError} when the settings cannot work. */
   hubFor(wish: ReturnType<typeof checkWish>): SharedHub;
   knownHub(url: string): SharedHub | undefined;
   hubs(): Iterable<SharedHub>;
@@ -197,22 +202,21 @@ export function createTabSession(core: SessionCore, onOver: () => void = () => u
   }
 
   /** @param first - What was asked of the core already; `null`: nothing, because an earlier wish of this tab comes first. */
-  async function attach(wish: HubWish, first: Promise<void> | null): Promise<Attached> {
+  async function attach(wish: HubWish, first: Promise<Vouch> | null): Promise<Attached> {
     const before = admissions.get(wish.hub);
     let end: () => void = () => undefined;
     const admission: Admission = { over: new Promise((resolve) => (end = resolve)), isWanted: true, before };
     admissions.set(wish.hub, admission);
-    const ask = (): Promise<void> | undefined => {
+    const signOuts = core.signOutsOf(wish.hub);
+    const ask = (vouch?: Vouch): Promise<Vouch> | undefined => {
+      if (core.signOutsOf(wish.hub) !== signOuts) throw new HubshareError(signedOutError());
       if (!admission.isWanted) throw new HubshareError(LET_GO);
-      return core.admitTo(tab(), wish);
+      return core.admitTo(tab(), wish, vouch);
     };
     try {
       await before?.over;
       let asked = first ?? ask();
-      while (asked !== undefined) {
-        await asked;
-        asked = ask();
-      }
+      while (asked !== undefined) asked = ask(await asked);
       return join(tab(), wish);
     } finally {
       if (admissions.get(wish.hub) === admission) admissions.delete(wish.hub);

@@ -81,7 +81,8 @@ export function createTab(
     readonly ordinal: number;
     readonly limits: OutboxLimits;
     readonly now: () => number;
-    readonly onAck: () => void;
+    /** What waits for it, or is on its way to it, has changed. */
+    readonly onChange: () => void;
     readonly onBadFrame: () => void;
     readonly scheduleFlush: ScheduleFlush;
     /** An event of that hub was dropped. */
@@ -106,6 +107,7 @@ export function createTab(
     limits: deps.limits,
     post: (frame) => port.postMessage(frame),
     schedule: deps.scheduleFlush,
+    onChange: deps.onChange,
     onDropped: (hub) => deps.onDropped?.(named.get(hub) ?? ''),
   });
   port.onmessage = (event: MessageEvent<unknown>) => {
@@ -114,7 +116,6 @@ export function createTab(
       return;
     }
     outbox.acknowledge(event.data.last, deps.now());
-    deps.onAck();
   };
 
   function post(frame: WorkerFrame): void {

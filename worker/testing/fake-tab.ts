@@ -12,7 +12,6 @@ import {
   type Hello,
   type HubCall,
   type HubQuestion,
-  type HubSettings,
   type HubWish,
   type Parking,
   type Reply,
@@ -25,42 +24,10 @@ import type { Coordinator } from '../coordinator.js';
 import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from '../delivery/outbox.js';
 import { createTab, type Tab } from '../tabs/tab.js';
 import type { FakeLockClient, FakeLocks } from './fake-locks.js';
+import { wishFor } from './plain-wish.js';
 import { until } from './settle.js';
 
-/** What a builder sends when nothing was said. */
-export const PLAIN_SETTINGS: HubSettings = {
-  protocol: 'json',
-  transport: null,
-  skipNegotiation: false,
-  withCredentials: true,
-  headers: {},
-  requestTimeoutMs: null,
-  serverTimeoutMs: null,
-  keepAliveIntervalMs: null,
-  statefulReconnectBufferSize: null,
-  retryDelaysMs: null,
-  logLevel: null,
-};
-
-/** As if each wish followed a `stop()`. */
-let attachments = 0;
-
-export function wishFor(hub: string, more: Partial<HubWish> = {}): HubWish {
-  return {
-    hub,
-    settings: PLAIN_SETTINGS,
-    methods: [],
-    opens: true,
-    hasTokenFactory: false,
-    hasRetryPolicy: false,
-    wantsLog: false,
-    topics: {},
-    settledClaims: [],
-    identity: null,
-    attachment: (attachments += 1),
-    ...more,
-  };
-}
+export { PLAIN_SETTINGS, wishFor } from './plain-wish.js';
 
 /** Entries with the hub's URL in place of its number, in the order of arrival. */
 export type Told =
@@ -323,7 +290,7 @@ export class PartTab extends Reader {
   readonly tab: Tab;
   /** Acknowledges each batch as it is posted. */
   acknowledges = true;
-  readonly acks: number[] = [];
+  changes = 0;
   badFrames = 0;
   readonly asked: string[] = [];
   token: (hub: string) => Promise<Reply<string>> = () => Promise.resolve({ ok: true, value: 'a-token-of-the-tab' });
@@ -382,7 +349,7 @@ export class PartTab extends Reader {
       ordinal: options.ordinal ?? 1,
       limits: { ...DEFAULT_OUTBOX_LIMITS, ...options.limits },
       now: options.now ?? (() => 0),
-      onAck: () => this.acks.push(this.acks.length + 1),
+      onChange: () => (this.changes += 1),
       onBadFrame: () => (this.badFrames += 1),
       scheduleFlush: queueMicrotask,
     });

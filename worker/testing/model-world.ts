@@ -2,6 +2,7 @@
 import { isHubshareError, HubshareError } from '../../src/contract/errors.js';
 import type { AccessToken } from '../auth/access-token.js';
 import { HubAuthenticator } from '../auth/authenticator.js';
+import { readIdentity } from '../auth/identity.js';
 import { DEFAULT_REFRESH_POLICY, refreshAtMs } from '../auth/refresh-policy.js';
 import { createSanitizer } from '../auth/sanitizer.js';
 import { tabTokenSource } from '../auth/tab-token-source.js';
@@ -21,6 +22,8 @@ const START_MS = 1_800_000_000_000;
 
 /** Turns of the microtask queue after which no caller may be told of the user before: the hops of one resolved promise. */
 const HOPS = 6;
+
+const userOf = ({ token }: AccessToken): string | undefined => readIdentity(token)?.user;
 
 /** What may bring about a fetch although the token in hand is good. */
 interface Causes {
@@ -76,7 +79,7 @@ export function createModelWorld(random: Seeded) {
   const broker = createTokenBroker({ source, clock, sanitizer, random: () => random.next() });
   /** Another user's token has come although nobody signed out here: the fence, first of all listeners, closes what belongs to the one before. */
   broker.onToken((token, previous) => {
-    if (previous !== null && previous.subject !== token.subject) void link.close();
+    if (previous !== null && userOf(previous) !== userOf(token)) void link.close();
   });
   const bearer = createBearer(broker);
   const authenticator: HubAuthenticator = new HubAuthenticator({

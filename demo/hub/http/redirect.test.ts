@@ -2,7 +2,7 @@
 import { HubConnectionBuilder, HttpTransportType, LogLevel, type HubConnection } from '@microsoft/signalr';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { DemoHub } from '../index.js';
+import { startHub, type DemoHub } from '../index.js';
 import { TRANSPORTS, type TokenBox } from '../testing/client.js';
 import { admin, adminGet, clientFor, counts, hubFor, post, request, signIn, type Answer } from '../testing/fixture.js';
 import { eventually } from '../testing/eventually.js';
@@ -50,6 +50,13 @@ function upgrade(hub: DemoHub, path: string, box: TokenBox): Promise<number> {
 }
 
 describe('a redirecting negotiate', () => {
+  it('points to another origin where the hub was told of one', async () => {
+    const hub = await hubFor({ serviceOrigin: 'https://service.example.com' });
+    const { json } = await negotiate(hub, '/hubs/redirected', await signIn(hub));
+    expect(json['url']).toBe('https://service.example.com/hubs/service');
+    await expect(startHub({ serviceOrigin: 'https://service.example.com/hubs' })).rejects.toThrow(/serviceOrigin/);
+  });
+
   it('names the service endpoint on the host that was asked, and hands over a token for it', async () => {
     const hub = await hubFor();
     const ann = await signIn(hub);

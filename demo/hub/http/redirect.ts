@@ -15,20 +15,22 @@ export interface RedirectDeps {
   /** Of the hub that the client believes to reach. */
   readonly gate: Gate;
   readonly serviceTokens: ServiceTokens;
+  /** Where the service is; `null`: on the origin that the client itself has used. */
+  readonly serviceOrigin: string | null;
   readonly controls: Controls;
   readonly counters: Counters;
   readonly availability: Availability;
 }
 
 export function redirectRoutes(app: FastifyInstance, deps: RedirectDeps): void {
-  const { gate, serviceTokens, controls, counters, availability } = deps;
+  const { gate, serviceTokens, serviceOrigin, controls, counters, availability } = deps;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _body, done) => done(null));
 
   app.post(`${REDIRECTED_PATH}/negotiate`, async (request, reply) => {
     availability.check();
     const principal = await gate.admit(request.raw, new URL(request.raw.url ?? '/', 'http://hub').searchParams);
-    const url = serviceUrl(request.headers.host);
+    const url = serviceOrigin === null ? serviceUrl(request.headers.host) : serviceOrigin + SERVICE_PATH;
     await controls.delay('negotiate');
     counters.redirects += 1;
     return reply.header('cache-control', 'no-store').send({ url, accessToken: await serviceTokens.issue(principal) });
