@@ -388,6 +388,67 @@ describe('the fence', () => {
     expect(await a.attach(OPS, { attachment: 8 })).toMatchObject({ ok: true });
   });
 
+  it.each([
+    ['before', 'it is back'],
+    ['after', 'it is back'],
+  ])('is told to a page that only seemed to be gone, when it went up %s %s', async (when) => {
+    startWithEndpoint((n) => `opaque-token-${n}`);
+    const a = await openTab('a');
+    await a.attach(OPS, { attachment: 4 });
+    await a.reaches(OPS, 'live');
+    a.die();
+    await until(() => clock.pending > 0);
+    await quiet();
+    const again = new FakeTab(worker, origin, 'a', 'hubshare:tab:a:2');
+    tabs.push(again);
+    if (when === 'after') await again.join();
+    const b = await openTab('b');
+    // Nobody can say whose the connection is that was left.
+    await b.attach(OPS);
+    await b.reaches(OPS, 'live');
+    if (when === 'before') await again.join();
+    expect(await again.attach(OPS, { attachment: 4 })).toMatchObject({
+      ok: false,
+      error: { code: 'identity-changed' },
+    });
+    expect(again.statuses()).toEqual([]);
+    expect(await again.attach(OPS, { attachment: 5 })).toMatchObject({ ok: true });
+  });
+
+  it('is told to a page that had not heard of it when it was taken for gone', async () => {
+    startWithEndpoint();
+    const [a, b] = [await openTab('a'), await liveTab('b')];
+    await a.attach(OPS, { attachment: 4 });
+    await a.reaches(OPS, 'live');
+    void a.park('frozen');
+    await quiet();
+    await b.api.signOut();
+    a.die();
+    await quiet();
+    const again = new FakeTab(worker, origin, 'a', 'hubshare:tab:a:2');
+    tabs.push(again);
+    await again.join();
+    await b.attach(OPS);
+    await b.reaches(OPS, 'live');
+    expect(await again.attach(OPS, { attachment: 4 })).toMatchObject({ ok: false, error: { code: 'signed-out' } });
+    expect(await again.attach(OPS, { attachment: 5 })).toMatchObject({ ok: true });
+  });
+
+  it('withholds a result for good that waited for its page, also when that page had let the hub go before', async () => {
+    startWithEndpoint();
+    const [a, b] = [await liveTab('a'), await liveTab('b')];
+    const outcome = a.api.invoke(a.call(OPS, 'Slow'));
+    await until(() => ops().invocations.length === 1);
+    void a.park('frozen');
+    await quiet();
+    await ops().invocations[0]?.answer('of ann');
+    void a.api.detach(OPS);
+    await quiet();
+    await b.api.signOut();
+    await a.api.unpark();
+    expect((await outcome).reply).toMatchObject({ ok: false, error: { code: 'signed-out' } });
+  });
+
   it('does not give a page that was frozen what it had asked before, and tells it why with its return', async () => {
     startWithEndpoint();
     const [a, b] = [await liveTab('a'), await liveTab('b')];

@@ -150,6 +150,7 @@ export function createWorkerCore(given: ServeHubsOptions, platform: WorkerPlatfo
         hubs.remove(open);
       },
       onChange: () => feed.changed(),
+      onFencedGone: (tabKey, fence) => tabs.keepFence(tabKey, wish.hub, fence),
     });
     hubs.put(open);
     return open;

@@ -25,6 +25,7 @@ function fakeStay() {
   const said: string[] = [];
   const answers: ((outcome: CallOutcome) => void)[] = [];
   let reach: (() => void) | null = null;
+  let held: Promise<boolean> | undefined;
   const api = {
     joinTopic: (hub: string, topic: string, key: TopicKey) => {
       said.push(`join ${hub === HUB ? '' : hub}${topic} ${JSON.stringify(key)}`);
@@ -40,7 +41,7 @@ function fakeStay() {
     api: api as unknown as Remote<CoordinatorApi>,
     events: {
       reached: (number: number) =>
-        number === 0 ? undefined : new Promise<boolean>((resolve) => (reach = () => resolve(true))),
+        number === 0 ? held : new Promise<boolean>((resolve) => (reach = () => resolve(true))),
       hold: () => undefined,
       release: () => undefined,
       drain: () => undefined,
@@ -53,6 +54,16 @@ function fakeStay() {
     said,
     answer: (reply: Reply<unknown> = LAST, after = 0) => (answers.shift()!({ after, reply }), quiet()),
     reachEntry: () => (reach?.(), quiet()),
+    /** Entries wait for the release that this gives. */
+    holdEntries: (): ((isReached: boolean) => Promise<void>) => {
+      let release: (isReached: boolean) => void = () => undefined;
+      held = new Promise((resolve) => (release = resolve));
+      return (isReached) => {
+        held = undefined;
+        release(isReached);
+        return quiet();
+      };
+    },
   };
 }
 
@@ -123,6 +134,25 @@ describe('a key', () => {
     expect(worker.said).toEqual(['join metric "cpu"', 'leave metric "cpu"']);
     expect([one.heard, other.heard]).toEqual([['joined'], ['joined']]);
   });
+
+  it.each(['released', 'fenced'])(
+    'gives a second subscription what it has only when entries are not held: %s',
+    async (how) => {
+      const { worker, topics } = setUp();
+      const [one, other] = [listen(), listen()];
+      topics.hold(one.listener);
+      await worker.answer();
+      topics.onEvent('metric', 'cpu', [1]);
+      // The page has come back, and does not know yet whether its user is still signed in.
+      const release = worker.holdEntries();
+      topics.hold(other.listener);
+      await quiet();
+      expect(other.heard).toEqual([]);
+      if (how === 'fenced') topics.clear();
+      await release(true);
+      expect(other.heard).toEqual(how === 'fenced' ? [] : ['[1] of 10000', 'joined']);
+    },
+  );
 
   it('is the same as a number and as a text, and goes over as the first gave it', () => {
     const { worker, topics } = setUp();

@@ -137,9 +137,11 @@ export function createTopicKeys(hub: string, told: () => Stay | null): TopicKeys
       if (known !== undefined) {
         known.subscribers = [...known.subscribers, subscriber];
         if (!known.isJoined) return;
-        // Later: whoever subscribes does not have what it is given back yet.
-        queueMicrotask(() => {
-          if (known.isJoined && known.subscribers.includes(subscriber)) welcome(known, subscriber);
+        // Later: whoever subscribes does not have what it is given back yet; and a page that has come back does not know yet
+        // whether its user is still the one who is signed in.
+        void (told()?.events.reached(0) ?? Promise.resolve(true)).then(() => {
+          const isCurrent = members.get(nameOf(topic, key)) === known && known.isJoined;
+          if (isCurrent && known.subscribers.includes(subscriber)) welcome(known, subscriber);
         });
         return;
       }

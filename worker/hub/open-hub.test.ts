@@ -63,6 +63,7 @@ async function setUp(wishes: readonly Partial<HubWish>[], settings: Partial<HubS
     activeHubs: () => [],
     onActiveChange: () => undefined,
     onUnused: () => undefined,
+    onFencedGone: () => undefined,
     onChange: () => undefined,
   });
   const { hub } = open;

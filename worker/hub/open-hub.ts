@@ -14,6 +14,7 @@ import type { HubMonitor } from '../observe/metrics.js';
 import type { ResolvedOptions } from '../serve-options.js';
 import { hubKey } from '../topic-options.js';
 import { callError } from './call-runs.js';
+import type { Fenced } from '../tabs/tab.js';
 import type { State } from './connection-machine.js';
 import type { FormerUsers } from './former-users.js';
 import { createHubLink } from './hub-link.js';
@@ -54,6 +55,7 @@ export interface OpenHubDeps {
   readonly onActiveChange: () => void;
   readonly onUnused: () => void;
   readonly onChange: () => void;
+  readonly onFencedGone: (tabKey: string, fence: Fenced) => void;
 }
 
 export interface OpenHub {
@@ -199,6 +201,7 @@ export function openHub(deps: OpenHubDeps): OpenHub {
     onActiveChange: deps.onActiveChange,
     onChange: deps.onChange,
     onUnused: deps.onUnused,
+    onFencedGone: deps.onFencedGone,
     onState: (state) => void authenticator.updateConnectionState(statusOf(state)),
     createLink: (events) =>
       createHubLink({

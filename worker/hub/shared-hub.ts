@@ -16,7 +16,8 @@ import { createAudience, type Audience } from '../delivery/audience.js';
 import { encoderFor, type Format } from '../delivery/encode.js';
 import { createTopicDeclarations, type Topic } from '../delivery/topic-declarations.js';
 import type { Journal } from '../observe/journal.js';
-import type { Tab } from '../tabs/tab.js';
+import { MAX_TABS } from '../limits.js';
+import type { Fenced, Tab } from '../tabs/tab.js';
 import { createAnnouncements, type Announcements } from './announcements.js';
 import { createCallRuns } from './call-runs.js';
 import { createCalls } from './calls.js';
@@ -59,6 +60,8 @@ export interface SharedHubDeps {
   readonly onUnused: () => void;
   /** Anything that the state panel shows. */
   readonly onChange: () => void;
+  /** A fence has gone up, and this page, known by its key, was a member before it was taken for gone: it may only have seemed so. */
+  readonly onFencedGone?: (tabKey: string, fence: Fenced) => void;
 }
 
 export interface SharedHub
@@ -110,6 +113,8 @@ export interface SharedHub
    * and joins of topics end with `why`, and of all that has come or still comes from the old connection nobody is told any more.
    */
   fence(why: WireError): FencedHub;
+  /** Why its fence is up; `null`: it is not. */
+  readonly fencedBy: WireError | null;
   /** The same for one tab, which shows a user who is not the one of this hub. */
   expel(tab: Tab, why: WireError): void;
 }
@@ -132,6 +137,9 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
   const { counters = { starts: 0, connected: 0, lost: 0, events: 0, calls: 0, callsFailed: 0 } } = deps;
   let cancelLinger: (() => void) | null = null;
   let wantsToken = false;
+  let fencedBy: WireError | null = null;
+  /** The last attachment of each page that was taken for gone, by its key; oldest first. */
+  const gone = new Map<string, number>();
 
   const questions = createQuestions({
     url,
@@ -259,6 +267,7 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
       cancelLinger = null;
       if (members.of(tab)?.attachment !== wish.attachment) tab.attached(number, url, wish.attachment);
       members.put(tab, wish);
+      gone.delete(tab.key);
       wantsToken ||= wish.hasTokenFactory;
       audience.resubscribe(tab, wish.methods);
       declarations.declare(wish.topics);
@@ -280,6 +289,10 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
       if (forget(tab) && members.size === 0) await closeUnused();
     },
     removeGone(tab) {
+      const member = members.of(tab);
+      if (member !== undefined) gone.set(tab.key, member.attachment);
+      const [oldest] = gone.keys();
+      if (gone.size > MAX_TABS && oldest !== undefined) gone.delete(oldest);
       if (!forget(tab) || members.size > 0 || cancelLinger !== null) return;
       cancelLinger = clock.setTimeout(() => {
         cancelLinger = null;
@@ -312,13 +325,18 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
     publish,
     tabs: () => [...members.tabs()],
     identities: () => [...members.all()].flatMap(({ tab, identity }) => (identity === null ? [] : [{ tab, identity }])),
+    get fencedBy() {
+      return fencedBy;
+    },
     fence(why) {
+      fencedBy = why;
       cancelLinger?.();
       cancelLinger = null;
       const tabs = [...members.tabs()];
       claims.clear(why);
       audience.clearTopics(why);
       for (const tab of tabs) letGo(tab, why);
+      for (const [tabKey, attachment] of gone) deps.onFencedGone?.(tabKey, { error: why, attachment });
       // Also those of tabs that have let the hub go.
       runs.endAll(why);
       members.elect();

@@ -9,7 +9,7 @@ import type { OutboxLimits } from '../delivery/outbox.js';
 import type { Journal } from '../observe/journal.js';
 import { watchHolder, type Locks } from './liveness.js';
 import { createSleepers } from './sleepers.js';
-import { createTab, type Tab } from './tab.js';
+import { createTab, type Fenced, type Tab } from './tab.js';
 
 export interface TabRegistry {
   /**
@@ -22,6 +22,8 @@ export interface TabRegistry {
   dismiss(tab: Tab): void;
   /** `null`: the tab is back. The hubs are told by the caller. */
   setParking(tab: Tab, how: Parking | null): void;
+  /** A fence of a hub whose member that page was before it was taken for gone. */
+  keepFence(tabKey: string, hubUrl: string, fence: Fenced): void;
   /** A tab has let a hub go: one that sleeps may be needed there. */
   detached(): void;
   all(): Tab[];
@@ -45,6 +47,8 @@ export function createTabRegistry(deps: {
   const tabs = new Map<string, Tab>();
   /** Watches by the name of the lock: each name is queued for at most once. */
   const watches = new Map<string, { readonly tabId: string; readonly end: () => void }>();
+  /** Fences of pages that have gone, for those that only seemed to: they join anew as whom they showed. By the page's key. */
+  const fencesLeft = new Map<string, ReadonlyMap<string, Fenced>>();
   let ordinals = 0;
   const sleepers = createSleepers({
     locks: deps.locks,
@@ -88,10 +92,17 @@ export function createTabRegistry(deps: {
   function remove(tab: Tab, how: string): void {
     if (tabs.get(tab.id) !== tab) return;
     tabs.delete(tab.id);
+    keepFences(tab.key, tab.fences);
     journal.note('tab', `tab ${tab.ordinal} ${how}`);
     tab.end();
     deps.onGone(tab);
     sleepers.check();
+  }
+
+  function keepFences(key: string, fences: ReadonlyMap<string, Fenced>): void {
+    if (fences.size > 0) fencesLeft.set(key, new Map([...(fencesLeft.get(key) ?? []), ...fences]));
+    const [oldest] = fencesLeft.keys();
+    if (fencesLeft.size > MAX_TABS && oldest !== undefined) fencesLeft.delete(oldest);
   }
 
   /** Lock names can be seen by every page of the origin, and ids of tabs are in each snapshot: neither says who somebody is. */
@@ -109,7 +120,10 @@ export function createTabRegistry(deps: {
     admit(hello, remote) {
       const before = tabs.get(hello.tabId);
       checkOwn(hello, before);
+      const fences = before?.fences ?? fencesLeft.get(hello.tabKey);
+      fencesLeft.delete(hello.tabKey);
       const tab = createTab(hello, remote, {
+        fences,
         ordinal: before?.ordinal ?? ++ordinals,
         limits: deps.limits,
         now: () => clock.now(),
@@ -139,6 +153,11 @@ export function createTabRegistry(deps: {
       if (how === 'hidden') unwatch(tab.lock);
       if (how === null) watch(tab);
       else sleepers.check();
+    },
+    keepFence(tabKey, hubUrl, fence) {
+      const back = [...tabs.values()].find(({ key }) => key === tabKey);
+      if (back === undefined) keepFences(tabKey, new Map([[hubUrl, fence]]));
+      else back.learnFence(hubUrl, fence);
     },
     detached: () => sleepers.check(),
     all: () => [...tabs.values()],

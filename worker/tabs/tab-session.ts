@@ -184,9 +184,12 @@ export function createTabSession(core: SessionCore, onOver: () => void = () => u
   async function replyOf<T>(url: unknown, run: () => T | Promise<T>): Promise<Reply<T>> {
     const fence = (): Fenced | undefined => (typeof url === 'string' ? joined?.fenceOf(url) : undefined);
     const before = fence();
+    const asked = typeof url === 'string' ? core.knownHub(url) : undefined;
     const answer = await reply(run);
     const now = fence();
-    return now === undefined || now === before ? answer : { ok: false, error: now.error };
+    // Also for a tab that has let the hub go before its fence went up.
+    const why = now === undefined || now === before ? (asked?.fencedBy ?? null) : now.error;
+    return why === null ? answer : { ok: false, error: why };
   }
 
   /** The same for what settles with an outcome. */

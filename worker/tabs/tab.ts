@@ -48,6 +48,10 @@ export interface Tab {
   fence(hubUrl: string, fence: Fenced): void;
   /** Why the tab is not attached to the hub any more, until it has come anew. */
   fenceOf(hubUrl: string): Fenced | undefined;
+  /** The fences of hubs to which it has not come anew, by the hub's URL. */
+  readonly fences: ReadonlyMap<string, Fenced>;
+  /** One that went up while it was taken for gone: it learns of it when it wants the hub again as whom it showed. */
+  learnFence(hubUrl: string, fence: Fenced): void;
   /** The fences of which the tab, which was parked, has not been told by a call, by the hub's URL. They are given once. */
   takeFences(): ReadonlyMap<string, WireError>;
   /**
@@ -87,13 +91,15 @@ export function createTab(
     readonly scheduleFlush: ScheduleFlush;
     /** An event of that hub was dropped. */
     readonly onDropped?: (hubUrl: string) => void;
+    /** Of the same page when it was with this worker before: it may not have been told. */
+    readonly fences?: ReadonlyMap<string, Fenced> | undefined;
   },
 ): Tab {
   const port = hello.events;
   const gone = new AbortController();
   /** Hubs by their number. */
   const named = new Map<number, string>();
-  const fences = new Map<string, Fenced>();
+  const fences = new Map<string, Fenced>(deps.fences);
   const untoldFences = new Map<string, WireError>();
   /** Fences before which something was posted that the page has not dispatched yet. */
   const undispatchedFences = new Map<string, Fenced>();
@@ -197,6 +203,8 @@ export function createTab(
         if (undispatchedFences.get(hubUrl) === fence) undispatchedFences.delete(hubUrl);
       });
     },
+    fences,
+    learnFence: (hubUrl, fence) => void fences.set(hubUrl, fence),
     fenceOf: (hubUrl) => fences.get(hubUrl),
     takeFences() {
       const taken = new Map(untoldFences);
