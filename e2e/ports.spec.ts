@@ -34,7 +34,7 @@ test('a hostile script gets codes, no token in anything that it is told, and no 
     'have the token sent to another origin': 'fetch-refused',
     'ask the token endpoint through the worker': 'fetch-refused',
     'ask the hub for a connection through the worker': 'fetch-refused',
-    'send a list of billions': 'message-invalid',
+    'send a list of billions': 'limit-reached',
   });
   expect(tabs).toContain(before.tabId);
   const joins = Object.entries(tried).filter(([what]) => /^join (as|with)/.test(what));

@@ -10,11 +10,8 @@ export const MAX_TABS = 1_000;
 /** Ports that have knocked and have not joined yet: a client joins in the same task. The oldest one is closed. */
 export const MAX_PORTS_BEFORE_JOIN = 200;
 
-/** Hubs that one tab wants. */
+/** Hubs that one tab wants. Of client methods see `MAX_CLIENT_METHODS`. */
 export const MAX_HUBS_OF_TAB = 50;
-
-/** Client methods that one tab hears of one hub. */
-export const MAX_METHODS_OF_TAB = 1_000;
 
 /** Members of topics that one tab holds of one hub. */
 export const MAX_TOPIC_KEYS_OF_TAB = 10_000;

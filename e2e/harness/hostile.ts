@@ -80,6 +80,7 @@ export async function attack(openWorker: () => SharedWorker, hub: string, elsewh
     settledClaims: [],
     identity: null,
     attachment,
+    opening: attachment,
   });
 
   const own = await join({});

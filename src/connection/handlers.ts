@@ -6,6 +6,8 @@ import { Level, type Log } from './log.js';
 export type Handler = (...args: any[]) => unknown;
 
 export interface Handlers {
+  /** Names that have handlers. */
+  readonly size: number;
   /** @returns the name to listen to, if this is the first handler for it. */
   add(method: string, handler: Handler): string | null;
   /** @returns the name to listen to no more, if this was the last handler for it. */
@@ -34,6 +36,9 @@ export function createHandlers(log: Log): Handlers {
   }
 
   return {
+    get size() {
+      return byName.size;
+    },
     add(method, handler) {
       const name = method.toLowerCase();
       const handlers = byName.get(name);

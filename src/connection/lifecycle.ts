@@ -76,6 +76,8 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
   let starting: Starting | null = null;
   let lastStart: Starting | null = null;
   let stopping: Promise<void> | null = null;
+  /** Connected again after `onclose`, because another tab was started or the worker woke: the app has not started it yet. */
+  let cameBack = false;
   let connectionId: string | null = null;
   /** When the worker died, in milliseconds since the epoch, until the next one has the hub connected. */
   let lostAtMs: number | null = null;
@@ -118,8 +120,12 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
         // The statuses in between were not kept for this tab, because it was parked: it still learns that events may be missing.
         if (isOther || isNews) tellReconnected(lastReconnect, isOther);
         return;
-      case 'Reconnecting':
       case 'Disconnected':
+        cameBack = true;
+        state = 'Connected';
+        tellReconnected(lastReconnect, isOther);
+        return;
+      case 'Reconnecting':
         state = 'Connected';
         tellReconnected(lastReconnect, isOther);
         return;
@@ -149,6 +155,8 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
     if (state === 'Connecting' && phase === 'waiting' && error !== null && !reconnects) {
       return failStart(errorFromWire(error));
     }
+    // Kept only because its worker died: it has no retries of its own, and what the next worker tries is not for it.
+    if (state === 'Reconnecting' && phase === 'waiting' && !reconnects) return close(error);
     if (state !== 'Connected') return;
     if (!reconnects) return close(error);
     state = 'Reconnecting';
@@ -205,6 +213,7 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
   }
 
   function forget(): void {
+    cameBack = false;
     connectionId = null;
     lostAtMs = null;
     view.forget();
@@ -226,11 +235,17 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
     resync,
 
     start() {
+      // An app that starts anew some time after `onclose`, as with SignalR, finds it done.
+      if (state === 'Connected' && cameBack) {
+        cameBack = false;
+        return Promise.resolve();
+      }
       if (state !== 'Disconnected') {
         return Promise.reject(
           stateInvalid(state, "Cannot start a HubConnection that is not in the 'Disconnected' state."),
         );
       }
+      cameBack = false;
       state = 'Connecting';
       lastStart = starting = deferred();
       void attach(starting);

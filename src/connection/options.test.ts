@@ -128,15 +128,19 @@ describe('the options of withUrl', () => {
     ).toBe(6);
   });
 
+  it('take HttpTransportType.None for no preference, as SignalR does', () => {
+    for (const given of [HttpTransportType.None, { transport: HttpTransportType.None }])
+      expect(checkHttpOptions(given).settings.transport).toBeNull();
+  });
+
   it.each<[string, unknown, string]>([
     ['a text', 'WebSockets', 'withUrl'],
+    ['an empty transport', { transport: '' }, 'transport'],
     ['a list', [], 'withUrl'],
     ['a misspelt option', { accesTokenFactory: () => 'x' }, 'accesTokenFactory'],
     ['a transport by name', { transport: 'WebSockets' }, 'transport'],
-    ['no transport', { transport: HttpTransportType.None }, 'transport'],
     ['a transport that there is not', { transport: 8 }, 'transport'],
     ['half a transport', { transport: 1.5 }, 'transport'],
-    ['0 in place of the options', 0, 'transport'],
     ['a negative transport', { transport: -1 }, 'transport'],
     ['skipNegotiation as a text', { skipNegotiation: 'true', transport: 1 }, 'skipNegotiation'],
     ['skipNegotiation without WebSockets', { skipNegotiation: true }, 'skipNegotiation'],

@@ -90,6 +90,8 @@ const HTTP_OPTIONS = new Set([
   'EventSource',
 ]);
 
+/** SignalR's `HttpTransportType.None`. */
+const HTTP_TRANSPORT_NONE = 0;
 /** SignalR's `HttpTransportType.WebSockets`. */
 const WEB_SOCKETS = 1;
 /** All bits of SignalR's `HttpTransportType`. */
@@ -117,7 +119,8 @@ export function checkHttpOptions(options: IHttpConnectionOptions | number | null
   for (const name of ['WebSocket', 'EventSource'] as const)
     refuseObject(name, http[name], 'It has transports of its own, which keep the token out of URLs.');
   if (typeof http.transport === 'object') refuseObject('transport', http.transport, 'Give bits of HttpTransportType.');
-  const transport = (http.transport ?? null) as number | null;
+  // `HttpTransportType.None` says nothing, as with SignalR.
+  const transport = http.transport === HTTP_TRANSPORT_NONE ? null : ((http.transport ?? null) as number | null);
   if (transport !== null && (!Number.isInteger(transport) || transport < 1 || transport > ALL_TRANSPORTS)) {
     throw invalid('transport', 'must be one or more bits of HttpTransportType.');
   }

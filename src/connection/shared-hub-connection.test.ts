@@ -6,6 +6,7 @@ import { FakeSharedWorker } from '../../worker/testing/fake-shared-worker.js';
 import { PLAIN_SETTINGS } from '../../worker/testing/plain-wish.js';
 import { quiet, until } from '../../worker/testing/settle.js';
 import type { SignalRConnection } from '../contract/connection.js';
+import { MAX_CLIENT_METHODS } from '../contract/client-methods.js';
 import type { HubshareError } from '../contract/errors.js';
 import { inspectionOf } from '../contract/inspection.js';
 import { CONTROL_REPLY_MS, FORGET_PAUSE_MS, LAST_WORDS_MS, REJOIN_DELAYS_MS } from '../contract/timing.js';
@@ -198,6 +199,17 @@ describe('start', () => {
     },
   );
 
+  it('says that there is no page where there is none, as on a server, and leaves no rejection that nobody catches', async () => {
+    vi.stubGlobal('document', undefined);
+    const connection = build();
+    await expect(connection.start()).rejects.toMatchObject({
+      code: 'worker-unsupported',
+      message: expect.stringContaining('no page') as string,
+    });
+    await quiet();
+    expect(connection.state).toBe('Disconnected');
+  });
+
   it('says when SharedWorker or Web Locks are missing', async () => {
     vi.stubGlobal('navigator', {});
     await expect(build().start()).rejects.toMatchObject({ code: 'worker-unsupported' });
@@ -348,6 +360,39 @@ describe('events', () => {
       ['cpu', 1],
       ['cpu', 2],
     ]);
+  });
+
+  it('have as many names as there may be, and on() says so at the next', async () => {
+    const connection = build();
+    const last: unknown[] = [];
+    for (let n = 1; n < MAX_CLIENT_METHODS; n += 1) connection.on(`price-${n}`, () => undefined);
+    connection.on('price', (price) => last.push(price));
+    expect(() => connection.on('one-more', () => undefined)).toThrow(
+      expect.objectContaining({ code: 'limit-reached' }),
+    );
+    connection.on('PRICE', () => undefined);
+    await connection.start();
+    hub.socket.emit('price', [7]);
+    await until(() => last.length === 1);
+    connection.off('price-1');
+    connection.on('one-more', (price) => last.push(price));
+    await quiet();
+    hub.socket.emit('one-more', [8]);
+    await until(() => last.length === 2);
+    expect(() => connection.on('x'.repeat(1_001), () => undefined)).toThrow(
+      expect.objectContaining({ code: 'option-invalid' }),
+    );
+  });
+
+  it('that two connections of a page want more of than it may are missed with an error in the log of each', async () => {
+    const logs: string[] = [];
+    const logger = { log: (_: number, text: string) => logs.push(text) };
+    const [one, other] = [build({ http: { logger } }), build()];
+    for (let n = 0; n < MAX_CLIENT_METHODS; n += 1) one.on(`price-${n}`, () => undefined);
+    await one.start();
+    await other.start();
+    other.on('one-more', () => undefined);
+    await until(() => logs.some((text) => text.includes(`At most ${MAX_CLIENT_METHODS} client methods`)));
   });
 
   it('are listened for while a handler is there', async () => {
@@ -862,6 +907,55 @@ describe('a connection that is lost', () => {
     expect(hub.held).toBe(1);
   });
 
+  it('that rests can be started in the turn in which the page is shown, whatever the tab is told of the time before', async () => {
+    const other = await page.otherTab();
+    await other.attach(OPS, { settings: { ...PLAIN_SETTINGS, retryDelaysMs: [] } });
+    const connection = await started({ delays: [] });
+    document.visibilityState = 'hidden';
+    document.dispatchEvent(new Event('visibilitychange'));
+    hub.acceptsAtOnce = false;
+    await hub.cut();
+    await until(() => connection.state === 'Disconnected');
+    await quiet();
+    const starts = hub.starts.length;
+    // It becomes the primary tab: the worker says so, with a status that is still at rest, before it hears of the start.
+    document.visibilityState = 'visible';
+    document.dispatchEvent(new Event('visibilitychange'));
+    const start = connection.start();
+    await until(() => hub.starts.length > starts);
+    await hub.accept();
+    await start;
+    expect(connection.state).toBe('Connected');
+    expect(hub.held).toBe(1);
+  });
+
+  it('that rests, and fails again when it is started, rejects the start with the new error', async () => {
+    const connection = await started({ delays: [] });
+    await hub.cut();
+    await until(() => connection.state === 'Disconnected');
+    hub.acceptsAtOnce = false;
+    const start = connection.start();
+    start.catch(() => undefined);
+    await until(() => hub.starts.length === 2);
+    await hub.refuse();
+    await expect(start).rejects.toMatchObject({ code: 'hub-unreachable' });
+    expect(connection.state).toBe('Disconnected');
+  });
+
+  it('that came back by itself finds the start done that its app makes some time after onclose, once', async () => {
+    const connection = await started({ delays: [] });
+    await hub.cut();
+    await until(() => connection.state === 'Disconnected');
+    document.dispatchEvent(new Event('visibilitychange'));
+    await until(() => connection.state === 'Connected');
+    await connection.start();
+    await expect(connection.start()).rejects.toMatchObject({ code: 'state-invalid' });
+    expect(hub.starts).toHaveLength(2);
+    await connection.stop();
+    await connection.start();
+    await expect(connection.start()).rejects.toMatchObject({ code: 'state-invalid' });
+  });
+
   it('that rests can be stopped, which is no second close', async () => {
     const connection = await started({ delays: [] });
     const seen = listenTo(connection);
@@ -951,6 +1045,34 @@ describe('a worker that dies', () => {
     page.killWorker();
     await start;
     expect(connection.connectionId).toBe('connection-2');
+  });
+
+  it('while the hub is down closes a connection without automatic reconnect at the first attempt that fails', async () => {
+    const connection = await started({ delays: null });
+    const seen = listenTo(connection);
+    hub.acceptsAtOnce = false;
+    page.killWorker();
+    await until(() => hub.starts.length === 2);
+    await hub.refuse();
+    await until(() => connection.state === 'Disconnected');
+    expect(seen).toEqual(['reconnecting worker-lost', 'closed hub-unreachable']);
+    await quiet();
+    expect(hub.held).toBe(0);
+  });
+
+  it('leaves a call of a page that is about to freeze of unknown outcome: it could not be told that it was taken', async () => {
+    const connection = await started();
+    await quiet();
+    document.dispatchEvent(new Event('freeze'));
+    const call = connection.invoke('Away');
+    call.catch(() => undefined);
+    await until(() => hub.invocations.length === 1);
+    page.killWorker();
+    document.dispatchEvent(new Event('resume'));
+    await expect(call).rejects.toMatchObject({ code: 'outcome-unknown', wire: { method: 'Away' } });
+    await until(() => connection.state === 'Connected');
+    await quiet();
+    expect(hub.invocations).toHaveLength(1);
   });
 
   it('twice in a row is replaced twice', async () => {

@@ -1,7 +1,7 @@
 /** The drop-in: SignalR's `HubConnection` as an app sees it, on the connection that the worker shares among all tabs. */
 import type { HubConnection, HubConnectionState } from '@microsoft/signalr';
 import type { SignalRConnection } from '../contract/connection.js';
-import { isReservedMethod } from '../contract/client-methods.js';
+import { isReservedMethod, MAX_CLIENT_METHODS, MAX_METHOD_NAME, tooManyMethods } from '../contract/client-methods.js';
 import { HubshareError, wireError } from '../contract/errors.js';
 import type { Reconnect } from '../contract/frames.js';
 import { offerInspection } from '../contract/inspection.js';
@@ -149,6 +149,10 @@ export class SharedHubConnection<
       checkFunction('newMethod', newMethod);
       if (isReservedMethod(methodName))
         throw invalid('methodName', `"${methodName}" cannot be the name of a client method.`);
+      if (methodName.length > MAX_METHOD_NAME)
+        throw invalid('methodName', `the name of a client method has at most ${MAX_METHOD_NAME} characters.`);
+      if (handlers.size >= MAX_CLIENT_METHODS && handlers.of(methodName.toLowerCase()).length === 0)
+        throw tooManyMethods();
       const first = handlers.add(methodName, newMethod);
       if (first !== null) lifecycle.channel?.listen(first);
     }) as OnMethod<Client>;

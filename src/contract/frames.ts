@@ -50,7 +50,8 @@ export const EntryKind = {
 } as const;
 
 /**
- * - hub: gives the number by which later entries name this hub. What follows is of the tab's attachment of that number (`HubWish`).
+ * - hub: gives the number by which later entries name this hub. What follows is of the tab's attachment of that number, and from
+ *   after that of its openings (`HubWish`).
  * - event: a client method and its arguments, and the members of topics that it belongs to, if there are any.
  * - status: the hub's status has changed.
  * - gap: so many events for this tab were dropped here, because its outbox was full. Values of topics with `retain: 'last'` that
@@ -62,7 +63,7 @@ export const EntryKind = {
  * - log: a line of SignalR's log, redacted, with its `LogLevel`; for tabs that want it. Dropped like an event, but without a gap.
  */
 export type Entry =
-  | readonly [kind: 0, hub: number, url: string, attachment: number]
+  | readonly [kind: 0, hub: number, url: string, attachment: number, opening: number]
   | readonly [kind: 1, hub: number, method: string, args: unknown[], topics?: readonly TopicMatch[]]
   | readonly [kind: 2, hub: number, status: HubStatus]
   | readonly [kind: 3, hub: number, dropped: number]

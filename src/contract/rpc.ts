@@ -86,6 +86,8 @@ export interface HubWish {
    * its user is signed in no more is recognised by it, and entries from before it are.
    */
   readonly attachment: number;
+  /** Counts up with each wish that opens. Statuses from before it are no answer to it, as when a hub that rests is started anew. */
+  readonly opening: number;
 }
 
 /** A setting that this tab asked for and that another tab, which opened the hub, had asked for differently. */

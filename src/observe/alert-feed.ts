@@ -63,7 +63,11 @@ function createAlertFeed(client: TabClient, hub: string, onUnused: () => void): 
           return ask(stay);
         });
       } catch (error) {
-        if (isHubshareError(error) && FINAL.has(error.code)) return;
+        if (isHubshareError(error) && FINAL.has(error.code)) {
+          // Whoever comes later asks again: the tabs of the other build may have closed by then.
+          isAsking = false;
+          return;
+        }
         const delayMs = REJOIN_DELAYS_MS[Math.min(failures, REJOIN_DELAYS_MS.length - 1)] ?? 0;
         failures += 1;
         await pause(delayMs, unused.signal);

@@ -6,6 +6,9 @@ import { CONTROL_REPLY_MS } from '../contract/timing.js';
 /** The longest that a browser's timer can wait, 24.8 days: for questions that stay open until there is something to say. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** Milliseconds in which an answer that was kept for the page can come. */
+const SECOND_TURN_MS = 1_000;
+
 /**
  * Waits for the answer to a call that the worker only has to note.
  *
@@ -17,7 +20,7 @@ export function answered<T>(
   afterMs: number = CONTROL_REPLY_MS,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const giveUp = (): void =>
       settle(() =>
         reject(
           new HubshareError(
@@ -25,7 +28,8 @@ export function answered<T>(
           ),
         ),
       );
-    }, afterMs);
+    // For a page that was frozen or cached meanwhile the time is over, and the worker has kept the answer until it is back.
+    let timer = setTimeout(() => (timer = setTimeout(giveUp, SECOND_TURN_MS)), afterMs);
     const onOver = (): void =>
       settle(() => reject(new HubshareError(wireError('worker-lost', 'The shared worker has ended.', {}))));
     over.addEventListener('abort', onOver);

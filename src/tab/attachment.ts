@@ -1,6 +1,6 @@
 /** What the connections of this tab want of one hub together: said to the worker, kept up to date there, said again to the next one. */
 import { HubshareError, wireError } from '../contract/errors.js';
-import type { SettingDifference } from '../contract/rpc.js';
+import type { Reply, SettingDifference } from '../contract/rpc.js';
 import { ADMIT_REPLY_MS, CONTROL_REPLY_MS } from '../contract/timing.js';
 import type { TopicDeclaration } from '../contract/topics.js';
 import { answered } from './answered.js';
@@ -18,6 +18,8 @@ export interface Remembered {
 export interface Attachment {
   /** Which of this page's attachments is the present one: entries of an earlier one are not for its users. */
   readonly number: number;
+  /** The last wish to have the hub opened, of this tab. */
+  readonly opening: number;
   /** The stay in which the worker was told of this hub: it is told of changes, and of the end. `null`: no living worker was. */
   readonly toldIn: Stay | null;
   /** The stay in which the worker has taken the wish: it can be told of topics and claims. */
@@ -44,13 +46,18 @@ export interface Attachment {
   release(): void;
 }
 
-/** Of this page: a channel that is made anew goes on counting. */
+/** SignalR's `LogLevel.Error`. */
+const ERROR = 4;
+
+/** Both of this page: a channel that is made anew goes on counting. */
 let attachments = 0;
+let openings = 0;
 
 export function createAttachment(client: TabClient, hub: string, users: ReadonlySet<ChannelUser>): Attachment {
   /** How many handlers of how many users want each method. */
   const wanted = new Map<string, number>();
   let number = 0;
+  let opening = 0;
   /** Whom the users that are here have said that the page shows. */
   let shown: string | null = null;
   let toldIn: Stay | null = null;
@@ -58,9 +65,18 @@ export function createAttachment(client: TabClient, hub: string, users: Readonly
   /** The worker of that stay lives. */
   const alive = (stay: Stay | null): Stay | null => (stay === client.stay ? stay : null);
 
+  /** Each connection of the page is within the limit, or its `on()` had thrown; together they may not be. */
+  function tellIfTooMany(reply: Reply<void>): void {
+    if (reply.ok || reply.error.code !== 'limit-reached') return;
+    for (const user of users) user.log(ERROR, reply.error.message);
+  }
+
   return {
     get number() {
       return number;
+    },
+    get opening() {
+      return opening;
     },
     get toldIn() {
       return alive(toldIn);
@@ -77,7 +93,8 @@ export function createAttachment(client: TabClient, hub: string, users: Readonly
       const becameDifferent = change === 1 ? count === 1 : count === 0;
       if (!becameDifferent || stay === null) return;
       // Sent on the same port as calls, so a handler that is set before a call hears what the call causes.
-      void (change === 1 ? stay.api.subscribe(hub, method) : stay.api.unsubscribe(hub, method));
+      if (change === -1) void stay.api.unsubscribe(hub, method);
+      else void stay.api.subscribe(hub, method).then(tellIfTooMany, () => undefined);
     },
 
     noteIdentity() {
@@ -89,6 +106,7 @@ export function createAttachment(client: TabClient, hub: string, users: Readonly
 
     async say(stay, speaker, opens, { learnedTopics, settledClaims }) {
       toldIn = stay;
+      if (opens) opening = openings += 1;
       const said = number;
       const all = [...users];
       const identity = identityOf(all);
@@ -106,6 +124,7 @@ export function createAttachment(client: TabClient, hub: string, users: Readonly
           settledClaims,
           identity,
           attachment: said,
+          opening,
         }),
         stay.over,
         identity === null ? CONTROL_REPLY_MS : ADMIT_REPLY_MS,

@@ -36,7 +36,9 @@ function setUp() {
     close,
   };
   const sinks = new Map<string, EntrySink>();
+  const openings: string[] = [];
   const sinkFor = (hub: string): EntrySink => ({
+    onOpening: (opening) => openings.push(`${hub} ${opening}`),
     onEvent: (method, args, topics) =>
       seen.push(`${hub} ${method} ${JSON.stringify(args)}${topics === undefined ? '' : ` of ${topics.join(' ')}`}`),
     onRetained: (topic, key, args, atMs) =>
@@ -55,19 +57,25 @@ function setUp() {
   const deliver = (last: number, ...entries: Entry[]): void =>
     port.onmessage?.({ data: { kind: 'batch', last, wantsAck: true, text: JSON.stringify(entries) } });
   const frame = (data: WorkerFrame): void => port.onmessage?.({ data });
-  return { seen, posted, close, port, sinks, onAccepted, onWake, stream, deliver, frame };
+  return { seen, openings, posted, close, port, sinks, onAccepted, onWake, stream, deliver, frame };
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+it('tells a hub of each opening in its place', () => {
+  const { deliver, openings } = setUp();
+  deliver(3, [0, 1, OPS, 1, 4], [0, 2, CHAT, 1, 5], [0, 1, OPS, 1, 6]);
+  expect(openings).toEqual([`${OPS} 4`, `${CHAT} 5`, `${OPS} 6`]);
+});
 
 describe('a batch', () => {
   it('is dispatched in order, each entry to its hub', () => {
     const { deliver, seen } = setUp();
     deliver(
       6,
-      [0, 1, OPS, 1],
+      [0, 1, OPS, 1, 1],
       [1, 1, 'metric', [1]],
-      [0, 2, CHAT, 1],
+      [0, 2, CHAT, 1, 1],
       [2, 2, status],
       [3, 1, 7],
       [1, 1, 'metric', [9]],
@@ -77,7 +85,7 @@ describe('a batch', () => {
 
   it('gives items of streams and lines of the log their place among the events', () => {
     const { deliver, seen } = setUp();
-    deliver(4, [0, 1, OPS, 1], [4, 1, 'id-1', { n: 1 }], [1, 1, 'metric', []], [5, 1, 2, 'a line']);
+    deliver(4, [0, 1, OPS, 1, 1], [4, 1, 'id-1', { n: 1 }], [1, 1, 'metric', []], [5, 1, 2, 'a line']);
     expect(seen).toEqual([`${OPS} item of id-1 {"n":1}`, `${OPS} metric []`, `${OPS} log 2 a line`]);
   });
 
@@ -86,7 +94,7 @@ describe('a batch', () => {
     const error = wireError('topic-refused', 'No.', { topic: 'metric', key: 'disk' });
     deliver(
       4,
-      [0, 1, OPS, 1],
+      [0, 1, OPS, 1, 1],
       [7, 1, 'metric', 'cpu', [1], 1_000],
       [
         1,
@@ -116,7 +124,7 @@ describe('a batch', () => {
       kind: 'values',
       last: 3,
       wantsAck: true,
-      entries: [[0, 1, OPS, 1], [1, 1, 'metric', [1]], '[1,1,"metric",[2]]', [4, 1, 'id-1', bytes]],
+      entries: [[0, 1, OPS, 1, 1], [1, 1, 'metric', [1]], '[1,1,"metric",[2]]', [4, 1, 'id-1', bytes]],
     });
     expect(seen).toEqual([`${OPS} metric [1]`, `${OPS} metric [2]`]);
     expect(items).toEqual([bytes]);
@@ -127,7 +135,7 @@ describe('a batch', () => {
     const { deliver, posted, seen, sinks } = setUp();
     const sink = sinks.get(OPS)!;
     sinks.set(OPS, { ...sink, onEvent: () => expect(posted).toEqual([]) });
-    deliver(2, [0, 1, OPS, 1], [1, 1, 'metric', [1]]);
+    deliver(2, [0, 1, OPS, 1, 1], [1, 1, 'metric', [1]]);
     expect(posted).toEqual([{ kind: 'ack', last: 2 }]);
     expect(seen).toEqual([]);
   });
@@ -138,7 +146,7 @@ describe('a batch', () => {
       kind: 'batch',
       last: 2,
       text: JSON.stringify([
-        [0, 1, OPS, 1],
+        [0, 1, OPS, 1, 1],
         [1, 1, 'metric', [1]],
       ]),
     });
@@ -149,14 +157,14 @@ describe('a batch', () => {
   it('may name a hub that this tab no longer uses', () => {
     const { deliver, posted, sinks, seen } = setUp();
     sinks.clear();
-    deliver(2, [0, 1, OPS, 1], [1, 1, 'metric', [1]]);
+    deliver(2, [0, 1, OPS, 1, 1], [1, 1, 'metric', [1]]);
     expect(seen).toEqual([]);
     expect(posted).toHaveLength(1);
   });
 
   it('remembers a hub’s name from one batch to the next', () => {
     const { deliver, seen } = setUp();
-    deliver(1, [0, 1, OPS, 1]);
+    deliver(1, [0, 1, OPS, 1, 1]);
     deliver(2, [1, 1, 'metric', [1]]);
     expect(seen).toEqual([`${OPS} metric [1]`]);
   });
@@ -179,7 +187,7 @@ describe('reached', () => {
   it('waits for nothing when there is nothing to wait for', () => {
     const { deliver, stream } = setUp();
     expect(stream.reached(0)).toBeUndefined();
-    deliver(3, [0, 1, OPS, 1]);
+    deliver(3, [0, 1, OPS, 1, 1]);
     expect(stream.reached(3)).toBeUndefined();
     expect(stream.reached(4)).toBeInstanceOf(Promise);
   });
@@ -187,7 +195,7 @@ describe('reached', () => {
   it('resolves when the entry was dispatched, not one before', async () => {
     const { deliver, stream, seen } = setUp();
     void stream.reached(4)?.then(() => seen.push('reached'));
-    deliver(3, [0, 1, OPS, 1]);
+    deliver(3, [0, 1, OPS, 1, 1]);
     await settle();
     expect(seen).toEqual([]);
     deliver(4, [1, 1, 'metric', [1]]);
@@ -198,7 +206,7 @@ describe('reached', () => {
   it('resolves all that are due, and no others', async () => {
     const { deliver, stream, seen } = setUp();
     for (const number of [5, 2, 4, 6]) void stream.reached(number)?.then(() => seen.push(`${number}`));
-    deliver(5, [0, 1, OPS, 1]);
+    deliver(5, [0, 1, OPS, 1, 1]);
     await settle();
     expect(seen.sort()).toEqual(['2', '4', '5']);
   });
@@ -230,7 +238,7 @@ describe('what is held back', () => {
   it('is dispatched and acknowledged in order when it is released, and what comes later at once', () => {
     const { stream, deliver, seen, posted } = setUp();
     stream.hold();
-    deliver(2, [0, 1, OPS, 1], [1, 1, 'metric', [1]]);
+    deliver(2, [0, 1, OPS, 1, 1], [1, 1, 'metric', [1]]);
     deliver(3, [1, 1, 'metric', [2]]);
     expect([seen, posted]).toEqual([[], []]);
     stream.release();
@@ -242,7 +250,7 @@ describe('what is held back', () => {
   it('is not lost when it is held twice', () => {
     const { stream, deliver, seen } = setUp();
     stream.hold();
-    deliver(2, [0, 1, OPS, 1], [1, 1, 'metric', [1]]);
+    deliver(2, [0, 1, OPS, 1, 1], [1, 1, 'metric', [1]]);
     stream.hold();
     stream.release();
     expect(seen).toEqual([`${OPS} metric [1]`]);
@@ -260,7 +268,7 @@ describe('what is held back', () => {
   it('is for nobody when the worker has died: only that one knew whether its user is still signed in', async () => {
     const { stream, deliver, seen, posted } = setUp();
     stream.hold();
-    deliver(2, [0, 1, OPS, 1], [1, 1, 'metric', [1]]);
+    deliver(2, [0, 1, OPS, 1, 1], [1, 1, 'metric', [1]]);
     const turn = stream.reached(2);
     stream.drain(vi.fn(), 0);
     expect([seen, posted]).toEqual([[], []]);
@@ -269,7 +277,7 @@ describe('what is held back', () => {
 
   it('lets no outcome pass before it, not even one whose turn has come', async () => {
     const { stream, deliver, seen } = setUp();
-    deliver(1, [0, 1, OPS, 1]);
+    deliver(1, [0, 1, OPS, 1, 1]);
     stream.hold();
     void stream.reached(1)?.then((reached) => seen.push(`reached ${reached}`));
     await settle();
@@ -282,7 +290,7 @@ describe('what is held back', () => {
   it('is dropped when the worker is left', () => {
     const { stream, deliver, seen, posted } = setUp();
     stream.hold();
-    deliver(2, [0, 1, OPS, 1], [1, 1, 'metric', [1]]);
+    deliver(2, [0, 1, OPS, 1, 1], [1, 1, 'metric', [1]]);
     stream.close();
     stream.release();
     expect([seen, posted]).toEqual([[], []]);
@@ -308,7 +316,7 @@ describe('drain', () => {
 
   it('neither dispatches nor acknowledges a batch', () => {
     const { stream, deliver, seen, posted } = setUp();
-    deliver(1, [0, 1, OPS, 1]);
+    deliver(1, [0, 1, OPS, 1, 1]);
     stream.drain(vi.fn(), 100);
     deliver(2, [1, 1, 'metric', [1]]);
     expect(seen).toEqual([]);
@@ -343,11 +351,12 @@ it('gives each entry with the attachment that it is of', () => {
     onWake: vi.fn(),
   });
   const entries = [
-    [0, 1, OPS, 1],
+    [0, 1, OPS, 1, 1],
     [1, 1, 'metric', []],
-    [0, 1, OPS, 2],
+    [0, 1, OPS, 2, 2],
     [1, 1, 'metric', []],
   ];
   port.onmessage?.({ data: { kind: 'batch', last: 4, text: JSON.stringify(entries) } });
-  expect(attachments).toEqual([1, 2]);
+  // Each name of the hub is given too.
+  expect(attachments).toEqual([1, 1, 2, 2]);
 });

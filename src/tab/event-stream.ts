@@ -5,6 +5,8 @@ import type { TopicMatch } from '../contract/topics.js';
 
 /** What one hub of this tab is told. */
 export interface EntrySink {
+  /** What follows comes after the worker has taken that wish to have the hub opened. */
+  onOpening(opening: number): void;
   /** @param topics - The members of topics that the event belongs to. */
   onEvent(method: string, args: unknown[], topics?: readonly TopicMatch[]): void;
   /** The newest value of a member of a topic that this tab has joined. @param atMs - When it came to the worker. */
@@ -80,6 +82,7 @@ export function readEvents(port: MessagePort, { sinkOf, onAccepted, onWake }: Ev
     switch (entry[0]) {
       case EntryKind.hub:
         hubs.set(entry[1], { url: entry[2], attachment: entry[3] });
+        sink(entry[1])?.onOpening(entry[4]);
         return;
       case EntryKind.event:
         sink(entry[1])?.onEvent(entry[2], entry[3], entry[4]);

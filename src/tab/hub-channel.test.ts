@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { quiet } from '../../worker/testing/settle.js';
-import { wireError } from '../contract/errors.js';
+import { errorFromWire, wireError } from '../contract/errors.js';
 import type { HubStatus } from '../contract/frames.js';
 import type { HubQuestion } from '../contract/rpc.js';
 import { createHubChannel, type HubChannel } from './hub-channel.js';
+import type { TabClient } from './tab-client.js';
 import { fakeUser, type FakeUser } from './testing/fake-user.js';
 import { notingWorker } from './testing/noting-worker.js';
 
@@ -235,6 +236,73 @@ it('a page that starts as another user while its hub is at rest comes with an at
   expect([silent, same]).toEqual([first, other]);
   expect(other).toBeGreaterThan(first ?? NaN);
   expect(listed).toBe(2);
+});
+
+describe('a user that starts', () => {
+  const at = (phase: HubStatus['phase'], error: HubStatus['error'] = null) => ({ phase, error }) as HubStatus;
+
+  it('is told nothing of the time before the worker has taken its wish; the others are', async () => {
+    const seen: string[] = [];
+    const note = (who: string) => ({ onStatus: ({ phase }: HubStatus) => void seen.push(`${who} ${phase}`) });
+    await channel.attach(fakeUser(note('there')));
+    await channel.attach(fakeUser({ ...note('starting'), isStarting: true }));
+    channel.onStatus(at('resting'));
+    const [first, second] = worker.wishes.map(({ opening }) => opening);
+    expect(second).toBeGreaterThan(first!);
+    channel.onOpening(first!);
+    channel.onStatus(at('waiting'));
+    expect(seen).toEqual(['there resting', 'there waiting']);
+    channel.onOpening(second!);
+    channel.onStatus(at('resting'));
+    expect(seen.slice(2)).toEqual(['there resting', 'starting resting']);
+  });
+
+  it('is told at once that its user is signed in no more', async () => {
+    const seen: string[] = [];
+    await channel.attach(fakeUser({ onStatus: ({ phase }) => void seen.push(phase), isStarting: true }));
+    channel.onStatus(at('closed', wireError('signed-out', 'Signed out.', {})));
+    expect(seen).toEqual(['closed']);
+  });
+});
+
+describe('a tab that cannot get to a worker', () => {
+  it('gives up at once where the next worker would refuse the same', async () => {
+    const abandoned: string[] = [];
+    const user: FakeUser = fakeUser({
+      onAbandoned: ({ code }) => {
+        abandoned.push(code);
+        void channel.detach(user);
+      },
+    });
+    await channel.attach(user);
+    worker.takeAfter(Promise.reject(errorFromWire(wireError('limit-reached', 'Too many.', { limit: 'x', most: 1 }))));
+    await channel.resume();
+    expect(abandoned).toEqual(['limit-reached']);
+  });
+
+  it('tries at once when it has joined one for something else, and once though it is told twice', async () => {
+    const { client, wishes } = worker;
+    await channel.attach(fakeUser());
+    const joins: { readonly join: TabClient['join'] } = client;
+    const join = client.join;
+    let tries = 0;
+    Object.assign(joins, {
+      join: () => {
+        tries += 1;
+        return Promise.reject(new Error('no worker'));
+      },
+    });
+    const resumed = channel.resume();
+    await quiet();
+    const again = channel.resume();
+    await quiet();
+    expect(tries).toBe(2);
+    await resumed;
+    Object.assign(joins, { join });
+    channel.wakeUp();
+    await again;
+    expect(wishes).toHaveLength(2);
+  });
 });
 
 /** As the worker asks it of the present attachment. @param after - The entry that it comes after. */

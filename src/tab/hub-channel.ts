@@ -45,8 +45,8 @@ export interface HubChannel extends EntrySink {
   nextRetryDelay(context: RetryContextData): Reply<number | null>;
   accepted(callId: string): void;
   acceptedByDead(callId: string): void;
-  /** The browser says that the network is back: a try to get to a worker need not wait longer. */
-  online(): void;
+  /** The network is back, or the tab has joined a worker: a try to get to a worker need not wait longer. */
+  wakeUp(): void;
   workerLost(error: WireError): void;
   /** Attaches again after the worker died. */
   resume(): Promise<void>;
@@ -56,8 +56,16 @@ export interface HubChannel extends EntrySink {
   fence(why: WireError): void;
 }
 
+/** One time that a user wants the hub. `opening`: as the worker was told; until then it is ahead of all that comes. */
+interface Wish {
+  opening: number;
+}
+
 /** The end of a user's time at the hub, not only of a connection. */
 const FENCES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['signed-out', 'identity-changed']);
+
+/** The next worker would refuse the same. */
+const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['limit-reached', 'message-invalid', 'option-invalid']);
 
 export function createHubChannel(client: TabClient, hub: string): HubChannel {
   const users = new Set<ChannelUser>();
@@ -65,15 +73,21 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
   const work = createUserWork(client, hub, users, attachment);
   let status: HubStatus | null = null;
   let endPause: (() => void) | null = null;
+  /** Only the last one goes on: a worker that dies while the tab waits to get to it leads to another. */
+  let resumes = 0;
   /** The last time that each user has come: one may come again before the worker has answered. */
-  const wishes = new WeakMap<ChannelUser, object>();
+  const wishes = new WeakMap<ChannelUser, Wish>();
+  /** The last opening that the worker had taken before what is dispatched now. */
+  let openedTo = 0;
 
-  async function askFor(stay: Stay, speaker: ChannelUser | undefined): Promise<void> {
+  async function askFor(stay: Stay, speaker: ChannelUser | undefined, wish?: Wish): Promise<void> {
     if (speaker === undefined) return;
     const said = [...users];
     // At rest a hub is still attached: who starts now as another user is not to be taken for the one before.
     if (attachment.noteIdentity()) endWork(ANOTHER_USER);
-    const differences = await attachment.say(stay, speaker, true, work);
+    const saying = attachment.say(stay, speaker, true, work);
+    if (wish !== undefined) wish.opening = attachment.opening;
+    const differences = await saying;
     // Let go meanwhile, perhaps because of a sign-out: who came since says a wish of its own.
     if (attachment.takenIn !== stay) return;
     work.begin(stay, said);
@@ -98,6 +112,9 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
   }
 
   const firstUser = (): ChannelUser | undefined => users.values().next().value;
+
+  /** It starts, and the statuses that come now are of before that: a hub that is still at rest there is not its answer. */
+  const isAhead = (user: ChannelUser): boolean => user.isStarting && (wishes.get(user)?.opening ?? 0) > openedTo;
 
   function pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
@@ -137,7 +154,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
       const isNew = !users.has(user);
       if (users.size === 0) attachment.renew();
       users.add(user);
-      const wish = {};
+      const wish: Wish = { opening: Infinity };
       wishes.set(user, wish);
       // Let go meanwhile, perhaps by a sign-out, and perhaps wanted anew: what becomes of this wish is no news to anybody.
       const isCurrent = (): boolean => users.has(user) && wishes.get(user) === wish;
@@ -150,7 +167,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
           const stay = await client.join();
           if (!isCurrent()) return;
           try {
-            await askFor(stay, user);
+            await askFor(stay, user, wish);
             return;
           } catch (error) {
             // The worker died before it answered: nothing has happened yet, so the next one is asked the same.
@@ -216,7 +233,7 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
 
     accepted: (callId) => work.calls.accepted(callId),
     acceptedByDead: (callId) => work.calls.acceptedByDead(callId),
-    online: () => endPause?.(),
+    wakeUp: () => endPause?.(),
 
     workerLost(error) {
       work.workerLost();
@@ -225,11 +242,15 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
     },
 
     async resume() {
+      const own = (resumes += 1);
+      endPause?.();
       for (let attempt = 0; users.size > 0; attempt += 1) {
         try {
-          await askFor(await client.join(), firstUser());
+          const stay = await client.join();
+          if (own === resumes) await askFor(stay, firstUser());
           return;
         } catch (error) {
+          if (own !== resumes) return;
           // It has died as well; its own death leads here again.
           if (isHubshareError(error) && error.code === 'worker-lost') return;
           const wire = isHubshareError(error) ? error.wire : wireError('worker-lost', String(error), {});
@@ -237,11 +258,12 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
             channel.fence(wire);
             return;
           }
-          const delayMs = REJOIN_DELAYS_MS[attempt];
+          const delayMs = FINAL.has(wire.code) ? undefined : REJOIN_DELAYS_MS[attempt];
           forEachUser((user) => {
             if (delayMs === undefined || !user.reconnects) user.onAbandoned(wire);
           });
           if (delayMs !== undefined && users.size > 0) await pause(delayMs);
+          if (own !== resumes) return;
         }
       }
     },
@@ -267,12 +289,19 @@ export function createHubChannel(client: TabClient, hub: string): HubChannel {
     onStatus(next) {
       status = next;
       const { phase, error } = next;
+      const isFence = phase === 'closed' && error !== null && FENCES.has(error.code);
       // Calls end before the users are told of the end, as with SignalR.
-      if (phase === 'closed' && error !== null && FENCES.has(error.code)) endWork(error);
+      if (isFence) endWork(error);
       // Before the users are told: what they call then comes after what they had called before.
       if (phase === 'live') work.live();
-      forEachUser((user) => user.onStatus(next));
+      forEachUser((user) => {
+        if (isFence || !isAhead(user)) user.onStatus(next);
+      });
       if (phase === 'resting' || phase === 'closed') work.rested(error);
+    },
+
+    onOpening(opening) {
+      openedTo = opening;
     },
 
     onGap(dropped) {

@@ -11,7 +11,8 @@ export interface PageLifeEvents {
 }
 
 export function pageVisibility(): Visibility {
-  return document.visibilityState === 'hidden' ? 'hidden' : 'visible';
+  // Also asked where there is no page, as on a server that renders: then nothing is ever joined.
+  return typeof document !== 'undefined' && document.visibilityState === 'hidden' ? 'hidden' : 'visible';
 }
 
 /** @returns Removes every listener. */

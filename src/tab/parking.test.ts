@@ -164,7 +164,7 @@ describe('a page that is cached or frozen', () => {
     const { parking, log } = setUp();
     parking.park('cached');
     parking.unpark();
-    await vi.advanceTimersByTimeAsync(CONTROL_REPLY_MS);
+    await vi.advanceTimersByTimeAsync(CONTROL_REPLY_MS + 1_000);
     expect(log.slice(3)).toEqual(['forgotten']);
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -27,6 +27,8 @@ export interface ParkedHub {
 }
 
 export interface PageParking {
+  /** The page does not run, or is about to stop. */
+  isAway(): boolean;
   park(how: Exclude<Parking, 'hidden'>): void;
   /** The page runs again, is shown, or is needed. */
   unpark(): void;
@@ -160,6 +162,7 @@ export function createParking({ stay, hubs, isHidden, onForgotten }: ParkingPart
   }
 
   return {
+    isAway: () => how === 'cached' || how === 'frozen',
     park,
     unpark: () => void unpark(),
     hidden: arm,

@@ -78,6 +78,7 @@ function fakeStay() {
       close: endWaiting,
     },
     over: new AbortController().signal,
+    isAway: () => false,
   } satisfies Stay;
   const dispatch = (number: number): Promise<void> => {
     dispatched = number;

@@ -46,6 +46,8 @@ interface PendingCall {
   /** The stay in which it was given to the worker; `null` while no living worker has it. */
   issuedIn: Stay | null;
   accepted: boolean;
+  /** The worker cannot say whether it has taken the call, because the page had said that it stops running. */
+  isUnheard: boolean;
   /** The outcome is here and waits for its turn among the events. */
   answered: boolean;
   /** Its connection is being stopped: what the worker says of it counts no more. */
@@ -110,6 +112,7 @@ export function createPendingCalls(): PendingCalls {
   function issue(entry: PendingCall, stay: Stay): void {
     const { call, wanted } = entry;
     entry.issuedIn = stay;
+    entry.isUnheard = stay.isAway();
     entry.disarm = armAcceptLimit(entry);
     let outcome: Promise<CallOutcome>;
     try {
@@ -187,6 +190,7 @@ export function createPendingCalls(): PendingCalls {
         owner,
         issuedIn: null,
         accepted: false,
+        isUnheard: false,
         answered: false,
         withdrawn: false,
         resolve: isStream ? () => end(null) : resolve,
@@ -237,7 +241,7 @@ export function createPendingCalls(): PendingCalls {
         entry.disarm();
         // A result that is here is given. A stream whose last items were still on their way would seem complete without them.
         if (entry.answered && entry.wanted.kind !== 'stream') continue;
-        if (entry.accepted || entry.answered) rejectUnknown(entry);
+        if (entry.accepted || entry.answered || entry.isUnheard) rejectUnknown(entry);
         else entry.issuedIn = null;
       }
     },

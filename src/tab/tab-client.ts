@@ -20,6 +20,8 @@ export interface Stay {
   readonly events: EventStream;
   /** Aborted when this worker has died or was left. */
   readonly over: AbortSignal;
+  /** The page is cached or frozen, or about to be: the worker says nothing to it, not even that it has taken a call. */
+  readonly isAway: () => boolean;
 }
 
 export interface TabClient {
@@ -47,6 +49,9 @@ export interface TabClient {
 
 /** Why SharedWorker and Web Locks cannot be used here, or `null`. */
 export function missingFeature(): HubshareError<'worker-unsupported'> | null {
+  if (typeof document === 'undefined') {
+    return unsupported('There is no page here: hubshare needs a document.');
+  }
   if (typeof SharedWorker === 'undefined') {
     return unsupported('This browser has no SharedWorker.');
   }
@@ -122,7 +127,7 @@ export function createTabClient(factory: WorkerFactory): TabClient {
       restored: parking.unpark,
       online: () => {
         void stay?.api.online();
-        for (const channel of channels.values()) channel.online();
+        for (const channel of channels.values()) channel.wakeUp();
       },
     });
     const joined = await joinWorker({
@@ -167,8 +172,15 @@ export function createTabClient(factory: WorkerFactory): TabClient {
       }
       joined.close();
     };
-    const entered: Stay = { welcome: joined.welcome, api: joined.api, events, over: over.signal };
+    const entered: Stay = {
+      welcome: joined.welcome,
+      api: joined.api,
+      events,
+      over: over.signal,
+      isAway: parking.isAway,
+    };
     stay = entered;
+    for (const channel of channels.values()) channel.wakeUp();
     // The knock that was answered may have said what is no longer so.
     void entered.api.setVisibility(pageVisibility());
     parking.joined();

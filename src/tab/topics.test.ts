@@ -48,6 +48,7 @@ function fakeStay() {
       close: () => undefined,
     },
     over: new AbortController().signal,
+    isAway: () => false,
   } satisfies Stay;
   return {
     stay,

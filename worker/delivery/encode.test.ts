@@ -24,7 +24,11 @@ const status: HubStatus = {
 };
 
 it('writes entries as the contract has them', () => {
-  expect(encodeHub(2, 'https://h.test/ops', 3)).toEqual({ kind: 'hub', hub: 2, text: '[0,2,"https://h.test/ops",3]' });
+  expect(encodeHub(2, 'https://h.test/ops', 3, 4)).toEqual({
+    kind: 'hub',
+    hub: 2,
+    text: '[0,2,"https://h.test/ops",3,4]',
+  });
   expect(encodeEvent(2, 'metric', [{ a: 1 }, null])).toEqual({
     kind: 'event',
     hub: 2,

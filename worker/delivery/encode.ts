@@ -26,8 +26,13 @@ export function encoderFor(format: Format): Encoder {
     : { event: eventValue, item: itemValue, retained: retainedValue };
 }
 
-export function encodeHub(hub: number, url: string, attachment: number): Encoded & { readonly text: string } {
-  return { kind: 'hub', hub, text: JSON.stringify([EntryKind.hub, hub, url, attachment]) };
+export function encodeHub(
+  hub: number,
+  url: string,
+  attachment: number,
+  opening: number,
+): Encoded & { readonly text: string } {
+  return { kind: 'hub', hub, text: JSON.stringify([EntryKind.hub, hub, url, attachment, opening]) };
 }
 
 export function encodeEvent(

@@ -24,9 +24,9 @@ export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = {
   window: 8,
   maxBatchEntries: 512,
   maxBatchChars: 256 * 1024,
-  maxQueuedEntries: 10_000,
+  maxQueuedEntries: 32_768,
   maxQueuedChars: 8 * 1024 * 1024,
-  maxStreamItems: 10_000,
+  maxStreamItems: 32_768,
   maxStreamChars: 8 * 1024 * 1024,
 };
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MAX_METHODS_OF_TAB } from '../limits.js';
+import { MAX_CLIENT_METHODS } from '../../src/contract/client-methods.js';
 import { PartTab } from '../testing/fake-tab.js';
 import { createSubscriptions } from './subscriptions.js';
 
@@ -47,7 +47,7 @@ it('takes a tab out everywhere, and names what nobody wants then', () => {
 
 it('lets no tab want more methods than the limit, and others what they want', () => {
   const { first, second, subscriptions } = setUp();
-  for (let n = 0; n < MAX_METHODS_OF_TAB; n += 1) subscriptions.add(first, `m${n}`);
+  for (let n = 0; n < MAX_CLIENT_METHODS; n += 1) subscriptions.add(first, `m${n}`);
   expect(() => subscriptions.add(first, 'one-more')).toThrow(expect.objectContaining({ code: 'limit-reached' }));
   expect([...subscriptions.of('one-more')]).toEqual([]);
   expect(subscriptions.add(first, 'm0')).toBe(false);

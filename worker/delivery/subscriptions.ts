@@ -1,5 +1,5 @@
 /** Which tabs want which client method of one hub. The cost of an event is in the tabs that subscribed. */
-import { limitReached, MAX_METHODS_OF_TAB } from '../limits.js';
+import { MAX_CLIENT_METHODS, tooManyMethods } from '../../src/contract/client-methods.js';
 import type { Tab } from '../tabs/tab.js';
 
 export interface Subscriptions {
@@ -34,12 +34,7 @@ export function createSubscriptions(): Subscriptions {
       const tabs = tabsByMethod.get(method);
       if (tabs?.has(tab) === true) return false;
       const count = wanted.get(tab) ?? 0;
-      if (count >= MAX_METHODS_OF_TAB)
-        throw limitReached(
-          'client methods of one hub are heard by one page',
-          MAX_METHODS_OF_TAB,
-          'Call off() for some.',
-        );
+      if (count >= MAX_CLIENT_METHODS) throw tooManyMethods();
       wanted.set(tab, count + 1);
       if (tabs !== undefined) {
         tabs.add(tab);

@@ -265,7 +265,7 @@ export function createSharedHub(deps: SharedHubDeps): SharedHub {
     attach(tab, wish) {
       cancelLinger?.();
       cancelLinger = null;
-      if (members.of(tab)?.attachment !== wish.attachment) tab.attached(number, url, wish.attachment);
+      if (wish.opens || members.of(tab)?.attachment !== wish.attachment) tab.attached(number, wish);
       members.put(tab, wish);
       gone.delete(tab.key);
       wantsToken ||= wish.hasTokenFactory;

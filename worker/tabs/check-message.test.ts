@@ -38,6 +38,10 @@ const settings = (change: Record<string, unknown>): unknown => ({
   settings: { ...PLAIN_SETTINGS, ...change },
 });
 
+function tooMuch(check: () => unknown): void {
+  expect(check).toThrow(expect.objectContaining({ code: 'limit-reached' }));
+}
+
 function refused(check: () => unknown): void {
   let thrown: unknown;
   try {
@@ -125,7 +129,6 @@ describe('attach refuses', () => {
     ['hub', 'javascript:alert(1)'],
     ['hub', `https://h.test/${'x'.repeat(2_048)}`],
     ['methods', undefined],
-    ['methods', Array.from({ length: 1_001 }, (_, n) => `m${n}`)],
     ['methods', 'metric'],
     ['methods', [1]],
     ['methods', ['']],
@@ -184,9 +187,15 @@ describe('attach refuses', () => {
     expect(checkWish({ ...wish, settledClaims }).settledClaims).toEqual(settledClaims);
   });
 
+  it('more client methods than one page may hear, and takes as many', () => {
+    const methods = Array.from({ length: 10_000 }, (_, n) => `m${n}`);
+    expect(checkWish({ ...wish, methods }).methods).toHaveLength(10_000);
+    tooMuch(() => checkWish({ ...wish, methods: [...methods, 'one-more'] }));
+  });
+
   it('lists that say a length of billions, without going through them', () => {
     const endless: unknown[] = new Array(2 ** 32 - 1);
-    refused(() => checkWish({ ...wish, methods: endless }));
+    tooMuch(() => checkWish({ ...wish, methods: endless }));
     refused(() => checkWish({ ...wish, settledClaims: endless }));
     refused(() => checkWish(settings({ retryDelaysMs: endless })));
   });
@@ -211,9 +220,9 @@ it('refuses what would be written as gigabytes, in a call, an upload and an answ
   ring.push(ring);
   const endless: unknown[] = [new Array(2 ** 32 - 1)];
   for (const heavy of [ring, endless]) {
-    refused(() => checkCall({ ...call, args: heavy }));
-    refused(() => checkPiece({ ...piece, items: heavy }));
-    refused(() => checkResult({ kind: 'result', value: heavy }));
+    tooMuch(() => checkCall({ ...call, args: heavy }));
+    tooMuch(() => checkPiece({ ...piece, items: heavy }));
+    tooMuch(() => checkResult({ kind: 'result', value: heavy }));
   }
 });
 

@@ -11,7 +11,8 @@ import type {
   Visibility,
 } from '../../src/contract/rpc.js';
 import { secretParameter } from '../../src/contract/secret-parameters.js';
-import { MAX_HUB_HEADERS, MAX_METHODS_OF_TAB, MAX_RETRY_DELAYS } from '../limits.js';
+import { MAX_CLIENT_METHODS, tooManyMethods } from '../../src/contract/client-methods.js';
+import { MAX_HUB_HEADERS, MAX_RETRY_DELAYS } from '../limits.js';
 import { checkClientMethod, checkMethod } from './check-method.js';
 import { checkTopics } from './check-topic.js';
 import {
@@ -88,7 +89,7 @@ export function checkWish(value: unknown): HubWish {
   return {
     hub: checkHubUrl(wish['hub']),
     settings: checkSettings(wish['settings']),
-    methods: checkItems(wish['methods'], 'methods', checkClientMethod, MAX_METHODS_OF_TAB),
+    methods: checkMethods(wish['methods']),
     opens: checkFlag(wish['opens'], 'opens'),
     hasTokenFactory: checkFlag(wish['hasTokenFactory'], 'hasTokenFactory'),
     hasRetryPolicy: checkFlag(wish['hasRetryPolicy'], 'hasRetryPolicy'),
@@ -97,7 +98,14 @@ export function checkWish(value: unknown): HubWish {
     settledClaims: checkItems(wish['settledClaims'], 'settledClaims', checkClaimId, MAX_SETTLED_CLAIMS),
     identity: wish['identity'] === null ? null : checkText(wish['identity'], 'identity', MAX_IDENTITY),
     attachment: checkCount(wish['attachment'], 'attachment'),
+    opening: checkCount(wish['opening'], 'opening'),
   };
+}
+
+function checkMethods(value: unknown): string[] {
+  const methods = checkList(value, 'methods');
+  if (methods.length > MAX_CLIENT_METHODS) throw tooManyMethods();
+  return Array.from(methods, (method) => checkClientMethod(method));
 }
 
 function checkSettings(value: unknown): HubSettings {

@@ -1,9 +1,9 @@
 /** Names of methods, of the hub and of the client, as tabs send them. */
-import { isReservedMethod } from '../../src/contract/client-methods.js';
+import { isReservedMethod, MAX_METHOD_NAME } from '../../src/contract/client-methods.js';
 import { checkText, fail } from './check-value.js';
 
 export function checkMethod(value: unknown): string {
-  return checkText(value, 'method', 1_000);
+  return checkText(value, 'method', MAX_METHOD_NAME);
 }
 
 /** A client method that a tab wants to hear. */

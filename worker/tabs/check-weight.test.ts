@@ -3,7 +3,7 @@ import { MAX_CHARS_OF_CALL, MAX_DEPTH_OF_CALL, MAX_VALUES_OF_CALL } from '../lim
 import { checkWeight } from './check-weight.js';
 
 function refused(list: readonly unknown[]): void {
-  expect(() => checkWeight(list, 'args')).toThrow(expect.objectContaining({ code: 'message-invalid' }));
+  expect(() => checkWeight(list, 'args')).toThrow(expect.objectContaining({ code: 'limit-reached' }));
 }
 
 function nested(depth: number): unknown[] {

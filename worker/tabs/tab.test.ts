@@ -194,7 +194,7 @@ describe('a fence', () => {
     const { tab } = new PartTab('a');
     tab.fence(HUB, { error, attachment: 3 });
     expect(tab.fenceOf(HUB)).toEqual({ error, attachment: 3 });
-    tab.attached(1, HUB, 4);
+    tab.attached(1, { hub: HUB, attachment: 4, opening: 4 });
     expect(tab.fenceOf(HUB)).toBeUndefined();
   });
 
@@ -211,13 +211,13 @@ describe('a fence', () => {
 
 it('names the attachment before the first entry that is of it, also when the hub has been named before', async () => {
   const part = new PartTab('a');
-  part.tab.attached(1, HUB, 1);
-  part.tab.attached(1, HUB, 2);
+  part.tab.attached(1, { hub: HUB, attachment: 1, opening: 1 });
+  part.tab.attached(1, { hub: HUB, attachment: 2, opening: 2 });
   await settle();
   expect(part.batches.map(({ text }) => JSON.parse(text) as unknown)).toEqual([
     [
-      [0, 1, HUB, 1],
-      [0, 1, HUB, 2],
+      [0, 1, HUB, 1, 1],
+      [0, 1, HUB, 2, 2],
     ],
   ]);
 });

@@ -5,6 +5,7 @@ import type { AckFrame, WorkerFrame } from '../../src/contract/frames.js';
 import type {
   Hello,
   HubQuestion,
+  HubWish,
   Parking,
   Reply,
   RetryContextData,
@@ -42,8 +43,8 @@ export interface Tab {
   setParking(how: Parking | null): void;
   /** The gaps that wait, by the hub's URL, with how many events each stands for: taken out of the line, for the tab is told by a call. */
   takeMissed(): ReadonlyMap<string, number>;
-  /** The tab has come to a hub: what follows in its outbox is of that attachment. */
-  attached(hub: number, hubUrl: string, attachment: number): void;
+  /** The tab has come to a hub, or wants it opened anew: what follows in its outbox is of that wish. */
+  attached(hub: number, wish: Pick<HubWish, 'hub' | 'attachment' | 'opening'>): void;
   /** The user of a hub has signed out, or another one has come: the tab is not attached any more. */
   fence(hubUrl: string, fence: Fenced): void;
   /** Why the tab is not attached to the hub any more, until it has come anew. */
@@ -185,11 +186,11 @@ export function createTab(
       }
       return missed;
     },
-    attached(hub, hubUrl, attachment) {
+    attached(hub, { hub: hubUrl, attachment, opening }) {
       fences.delete(hubUrl);
       undispatchedFences.delete(hubUrl);
       named.set(hub, hubUrl);
-      outbox.push(encodeHub(hub, hubUrl, attachment));
+      outbox.push(encodeHub(hub, hubUrl, attachment, opening));
     },
     fence(hubUrl, fence) {
       fences.set(hubUrl, fence);
@@ -214,7 +215,7 @@ export function createTab(
     deliver(entry, hubUrl, conflateKey) {
       if (!named.has(entry.hub)) {
         named.set(entry.hub, hubUrl);
-        outbox.push(encodeHub(entry.hub, hubUrl, 0));
+        outbox.push(encodeHub(entry.hub, hubUrl, 0, 0));
       }
       return outbox.push(entry, conflateKey);
     },

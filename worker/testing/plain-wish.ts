@@ -18,6 +18,7 @@ export const PLAIN_SETTINGS: HubSettings = {
 
 /** As if each wish followed a `stop()`. */
 let attachments = 0;
+let openings = 0;
 
 export function wishFor(hub: string, more: Partial<HubWish> = {}): HubWish {
   return {
@@ -32,6 +33,7 @@ export function wishFor(hub: string, more: Partial<HubWish> = {}): HubWish {
     settledClaims: [],
     identity: null,
     attachment: (attachments += 1),
+    opening: (openings += 1),
     ...more,
   };
 }

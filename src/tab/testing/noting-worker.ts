@@ -53,6 +53,7 @@ export function notingWorker() {
       close: () => undefined,
     },
     over: over.signal,
+    isAway: () => false,
   } satisfies Stay;
   let changes = 0;
   const client = {
