@@ -316,8 +316,13 @@ test.describe('where the policy of the worker does not name the other origin', (
       ok: false,
       error: { code: 'hub-unreachable', message: expect.stringMatching(/CORS.*connect-src/) },
     });
-    await tab.beginStart();
-    expect(await fetchFrom(tab, `${url}${API}open`)).toMatchObject({
+    // One that goes on trying, so that it has the hub while it asks.
+    const waiting = await openTab(
+      told({ hubs: [hubUrl], fetchOrigins: [url] }, { hub: hubUrl, retryDelaysMs: [600_000] }),
+    );
+    await waiting.beginStart();
+    await expect.poll(async () => (await waiting.report()).hubs.map(({ phase }) => phase), often).toEqual(['waiting']);
+    expect(await fetchFrom(waiting, `${url}${API}open`)).toMatchObject({
       ok: false,
       error: { code: 'fetch-failed', message: expect.stringContaining('connect-src') },
     });
