@@ -2,7 +2,6 @@
  * How much one page may have the worker hold. An app never comes near; a page that is broken or hostile must not fill the memory of a
  * worker that all pages share. What waits for a tab to read it has bounds of its own (`delivery` of `serveHubs()`).
  */
-import { HubshareError, wireError } from '../src/contract/errors.js';
 
 /** Tabs that have joined and are alive. */
 export const MAX_TABS = 1_000;
@@ -42,11 +41,3 @@ export const MAX_CHARS_OF_CALL = 64 * 1024 * 1024;
 
 /** Lists and objects within each other in the arguments of one hub call. */
 export const MAX_DEPTH_OF_CALL = 1_000;
-
-/**
- * @param limit - What there is too much of, in words.
- * @param advice - A sentence: what to do.
- */
-export function limitReached(limit: string, most: number, advice: string): HubshareError<'limit-reached'> {
-  return new HubshareError(wireError('limit-reached', `At most ${most} ${limit}. ${advice}`, { limit, most }));
-}

@@ -120,12 +120,9 @@ export function createLifecycle({ self, client, view, log, reconnects, hub, user
         // The statuses in between were not kept for this tab, because it was parked: it still learns that events may be missing.
         if (isOther || isNews) tellReconnected(lastReconnect, isOther);
         return;
-      case 'Disconnected':
-        cameBack = true;
-        state = 'Connected';
-        tellReconnected(lastReconnect, isOther);
-        return;
       case 'Reconnecting':
+      case 'Disconnected':
+        cameBack ||= state === 'Disconnected';
         state = 'Connected';
         tellReconnected(lastReconnect, isOther);
         return;

@@ -1,6 +1,7 @@
 /** What a page may name as client methods: which names, and how many. */
 
-import { HubshareError, wireError } from './errors.js';
+import type { HubshareError } from './errors.js';
+import { limitReached } from './limit-reached.js';
 
 /** Client methods that one page hears of one hub. */
 export const MAX_CLIENT_METHODS = 10_000;
@@ -10,13 +11,10 @@ export const MAX_METHOD_NAME = 1_000;
 
 /** @returns What a page is told that asks for more. */
 export function tooManyMethods(): HubshareError<'limit-reached'> {
-  const limit = 'client methods of one hub are heard by one page';
-  const most = MAX_CLIENT_METHODS;
-  return new HubshareError(
-    wireError('limit-reached', `At most ${most} ${limit}. Call off() for some, or give what differs as an argument.`, {
-      limit,
-      most,
-    }),
+  return limitReached(
+    'client methods of one hub are heard by one page',
+    MAX_CLIENT_METHODS,
+    'Call off() for some, or give what differs as an argument.',
   );
 }
 

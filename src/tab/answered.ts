@@ -2,12 +2,10 @@
 import { errorFromWire, HubshareError, wireError } from '../contract/errors.js';
 import type { Reply } from '../contract/rpc.js';
 import { CONTROL_REPLY_MS } from '../contract/timing.js';
+import { limitPageTime } from './page-time.js';
 
 /** The longest that a browser's timer can wait, 24.8 days: for questions that stay open until there is something to say. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** Milliseconds in which an answer that was kept for the page can come. */
-const SECOND_TURN_MS = 1_000;
 
 /**
  * Waits for the answer to a call that the worker only has to note.
@@ -28,13 +26,12 @@ export function answered<T>(
           ),
         ),
       );
-    // For a page that was frozen or cached meanwhile the time is over, and the worker has kept the answer until it is back.
-    let timer = setTimeout(() => (timer = setTimeout(giveUp, SECOND_TURN_MS)), afterMs);
+    const disarm = limitPageTime(giveUp, afterMs);
     const onOver = (): void =>
       settle(() => reject(new HubshareError(wireError('worker-lost', 'The shared worker has ended.', {}))));
     over.addEventListener('abort', onOver);
     function settle(then: () => void): void {
-      clearTimeout(timer);
+      disarm();
       over.removeEventListener('abort', onOver);
       then();
     }

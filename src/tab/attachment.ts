@@ -5,6 +5,7 @@ import { ADMIT_REPLY_MS, CONTROL_REPLY_MS } from '../contract/timing.js';
 import type { TopicDeclaration } from '../contract/topics.js';
 import { answered } from './answered.js';
 import type { ChannelUser } from './channel-user.js';
+import { ERROR } from './client-result.js';
 import { declaredTopics, topicDifferences, withLearned } from './declared-topics.js';
 import type { Stay, TabClient } from './tab-client.js';
 
@@ -45,9 +46,6 @@ export interface Attachment {
   /** The last user has let the hub go. */
   release(): void;
 }
-
-/** SignalR's `LogLevel.Error`. */
-const ERROR = 4;
 
 /** Both of this page: a channel that is made anew goes on counting. */
 let attachments = 0;

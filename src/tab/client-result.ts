@@ -12,7 +12,7 @@ export interface AskedUser {
 }
 
 /** SignalR's `LogLevel.Error`. */
-const ERROR = 4;
+export const ERROR = 4;
 
 /**
  * One handler after the other, over all connections as if they were one. As in SignalR a result counts as a second one only when

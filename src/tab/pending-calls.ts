@@ -10,6 +10,7 @@ import {
 import type { CallOutcome, HubCall } from '../contract/rpc.js';
 import { CALL_ACCEPT_MS } from '../contract/timing.js';
 import { deferred } from './deferred.js';
+import { limitPageTime } from './page-time.js';
 import type { Stay } from './tab-client.js';
 import { startUploads, type StreamSource, type Uploads } from './uploads.js';
 
@@ -147,21 +148,18 @@ export function createPendingCalls(): PendingCalls {
     fail(entry, new OutcomeUnknownError(wireError('outcome-unknown', message, { method })));
   }
 
-  /** A worker that is alive but does not take the call is hung; the lock cannot tell. A page that was frozen meanwhile gets a second turn. */
+  /** A worker that is alive but does not take the call is hung; the lock cannot tell. */
   function armAcceptLimit(entry: PendingCall): () => void {
-    let timer = setTimeout(() => {
-      timer = setTimeout(() => {
-        if (entry.accepted) return;
-        const { method } = entry.call;
-        const afterMs = CALL_ACCEPT_MS;
-        const message = `The shared worker did not take the call of ${method} in ${afterMs} ms.`;
-        // What the worker may have taken by now must not go on without anybody who listens.
-        cancelAtWorker(entry);
-        uploads.get(entry.call.callId)?.streams.end(message, entry.issuedIn);
-        fail(entry, new CallTimedOutError(wireError('call-timed-out', message, { method, afterMs })));
-      }, CALL_ACCEPT_MS / 10);
+    return limitPageTime(() => {
+      if (entry.accepted) return;
+      const { method } = entry.call;
+      const afterMs = CALL_ACCEPT_MS;
+      const message = `The shared worker did not take the call of ${method} in ${afterMs} ms.`;
+      // What the worker may have taken by now must not go on without anybody who listens.
+      cancelAtWorker(entry);
+      uploads.get(entry.call.callId)?.streams.end(message, entry.issuedIn);
+      fail(entry, new CallTimedOutError(wireError('call-timed-out', message, { method, afterMs })));
     }, CALL_ACCEPT_MS);
-    return () => clearTimeout(timer);
   }
 
   function cancelAtWorker({ wanted, call, issuedIn }: PendingCall): void {

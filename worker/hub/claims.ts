@@ -12,7 +12,8 @@
  */
 import { HubshareError, wireError, type WireError } from '../../src/contract/errors.js';
 import type { Clock } from '../clock.js';
-import { limitReached, MAX_OPEN_CLAIMS_OF_TAB } from '../limits.js';
+import { limitReached } from '../../src/contract/limit-reached.js';
+import { MAX_OPEN_CLAIMS_OF_TAB } from '../limits.js';
 import type { Tab } from '../tabs/tab.js';
 
 /** Settled claims that are remembered per hub: a tab that was long asleep may claim what the others settled long ago. */

@@ -3,7 +3,8 @@
  * list with a length and no items, a list that holds the same list ten times, ten levels deep, or one that holds itself.
  */
 import type { HubshareError } from '../../src/contract/errors.js';
-import { limitReached, MAX_CHARS_OF_CALL, MAX_DEPTH_OF_CALL, MAX_VALUES_OF_CALL } from '../limits.js';
+import { limitReached } from '../../src/contract/limit-reached.js';
+import { MAX_CHARS_OF_CALL, MAX_DEPTH_OF_CALL, MAX_VALUES_OF_CALL } from '../limits.js';
 
 interface Level {
   readonly items: readonly unknown[];

@@ -19,7 +19,8 @@ import type { WorkerReport } from '../../src/contract/report.js';
 import { signedOutError } from '../hub/fence-errors.js';
 import type { Vouch } from '../hub/identity-fence.js';
 import type { SharedHub } from '../hub/shared-hub.js';
-import { limitReached, MAX_HUBS_OF_TAB, MAX_OPEN_CALLS_OF_TAB } from '../limits.js';
+import { limitReached } from '../../src/contract/limit-reached.js';
+import { MAX_HUBS_OF_TAB, MAX_OPEN_CALLS_OF_TAB } from '../limits.js';
 import { checkFetch, checkRequestId } from './check-fetch.js';
 import {
   checkCall,
