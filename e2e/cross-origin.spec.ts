@@ -321,7 +321,10 @@ test.describe('where the policy of the worker does not name the other origin', (
       told({ hubs: [hubUrl], fetchOrigins: [url] }, { hub: hubUrl, retryDelaysMs: [600_000] }),
     );
     await waiting.beginStart();
-    await expect.poll(async () => (await waiting.report()).hubs.map(({ phase }) => phase), often).toEqual(['waiting']);
+    // Until it is admitted there is no worker that it could ask.
+    await expect(async () => {
+      expect((await waiting.report()).hubs.map(({ phase }) => phase)).toEqual(['waiting']);
+    }).toPass(often);
     expect(await fetchFrom(waiting, `${url}${API}open`)).toMatchObject({
       ok: false,
       error: { code: 'fetch-failed', message: expect.stringContaining('connect-src') },

@@ -1,10 +1,11 @@
 /** What a hub socket hears of its own end and of what follows it: transports that break, and hubs that say when to come back. */
-import { MessageType, NullLogger } from '@microsoft/signalr';
+import { MessageType, NullLogger, type HubMessage } from '@microsoft/signalr';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createSanitizer } from '../auth/sanitizer.js';
 import { createTokenBroker } from '../auth/token-broker.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { PLAIN_SETTINGS } from '../testing/fake-tab.js';
+import type { HubProtocolName } from '../../src/contract/rpc.js';
 import { FakeHttpHub, FakeWire } from '../testing/fake-wire.js';
 import type { HubSocket } from './hub-socket.js';
 import { openSignalRSocket } from './signalr-socket.js';
@@ -21,8 +22,8 @@ afterEach(async () => {
   vi.unstubAllGlobals();
 });
 
-function setUp(inner: { readonly httpClient?: FakeHttpHub } = {}) {
-  const wire = new FakeWire();
+function setUp(inner: { readonly httpClient?: FakeHttpHub } = {}, protocol: HubProtocolName = 'json') {
+  const wire = new FakeWire(protocol);
   const clock = new FakeClock();
   const events = { event: vi.fn(), question: vi.fn(), closed: vi.fn(), resumed: vi.fn() };
   const retryHint = { answered: vi.fn<(answer: Answer) => void>(), announced: vi.fn(), isAnnounced: false };
@@ -30,7 +31,7 @@ function setUp(inner: { readonly httpClient?: FakeHttpHub } = {}) {
   const socket = openSignalRSocket(
     {
       url: HUB,
-      settings: PLAIN_SETTINGS,
+      settings: { ...PLAIN_SETTINGS, protocol },
       bearer: createBearer(broker),
       sanitizer: createSanitizer(),
       logger: NullLogger.instance,
@@ -47,8 +48,14 @@ function setUp(inner: { readonly httpClient?: FakeHttpHub } = {}) {
   return { wire, clock, events, retryHint, socket };
 }
 
+interface Greeted {
+  readonly protocol?: HubProtocolName;
+  /** As `FakeWire.greeting`. */
+  readonly greeting?: readonly HubMessage[];
+}
+
 /** Live over WebSockets, at a hub that keeps connections whose transport is cut. */
-async function setUpLive() {
+async function setUpLive({ protocol = 'json', greeting = [] }: Greeted = {}) {
   const http = new FakeHttpHub();
   http.negotiates.set(`${HUB}/negotiate`, () => ({
     negotiateVersion: 1,
@@ -57,7 +64,9 @@ async function setUpLive() {
     useStatefulReconnect: true,
     availableTransports: [{ transport: 'WebSockets', transferFormats: ['Text', 'Binary'] }],
   }));
-  const parts = setUp({ httpClient: http });
+  const parts = setUp({ httpClient: http }, protocol);
+  parts.wire.greeting = greeting;
+  parts.socket.listen('metric');
   await parts.socket.start();
   return parts;
 }
@@ -87,6 +96,34 @@ describe('a transport that is cut', () => {
     wire.socket.end();
     await vi.waitFor(() => expect(events.closed).toHaveBeenCalledTimes(1));
     expect(events.resumed).not.toHaveBeenCalled();
+  });
+});
+
+describe.each(['json', 'messagepack'] as const)('the first events of a hub over %s', (protocol) => {
+  const metric = (n: number): HubMessage => ({
+    type: MessageType.Invocation,
+    headers: {},
+    target: 'metric',
+    arguments: [n],
+    streamIds: [],
+  });
+  const numbers = (events: { readonly event: { readonly mock: { readonly calls: unknown[][] } } }): unknown[] =>
+    events.event.mock.calls.map(([, args]) => (args as unknown[])[0]);
+
+  it.each([0, 1, 3])('are received once, %d of them in one frame with the answer to the handshake', async (count) => {
+    const greeting = Array.from({ length: count }, (_, index) => metric(index + 1));
+    const { wire, events } = await setUpLive({ protocol, greeting });
+    wire.say(...[1, 2, 3].map((n) => metric(count + n)));
+    const sent = Array.from({ length: count + 3 }, (_, index) => index + 1);
+    await vi.waitFor(() => expect(numbers(events)).toEqual(sent));
+
+    wire.socket.end();
+    await vi.waitFor(() => expect(wire.sockets).toHaveLength(2));
+    await vi.waitFor(() => expect(wire.socket.readyState).toBe(1));
+    // The hub has had no acknowledgement yet: it sends everything again, and goes on.
+    wire.say({ type: MessageType.Sequence, sequenceId: 1 } as never, ...sent.map(metric), metric(count + 4));
+    expect(numbers(events)).toEqual([...sent, count + 4]);
+    expect(events.closed).not.toHaveBeenCalled();
   });
 });
 

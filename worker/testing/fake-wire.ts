@@ -14,7 +14,10 @@ import { decode } from '@msgpack/msgpack';
 import type { HubProtocolName } from '../../src/contract/rpc.js';
 
 const END = '\u001e';
-const HANDSHAKE_ANSWER = { text: `{}${END}`, bytes: new TextEncoder().encode(`{}${END}`).buffer };
+const HANDSHAKE_ANSWER = `{}${END}`;
+
+/** As from a network; taken here, for tests that fake timers later. */
+const inLaterTask = setImmediate;
 
 /** What a message of the hub may be. */
 export type Frame = string | ArrayBuffer;
@@ -29,15 +32,20 @@ export class FakeWire {
   readonly protocol: IHubProtocol;
   /** New sockets are refused, as by a server that answers 401. */
   refuses = false;
+  /** What the hub sends in one frame with its answer to the handshake. */
+  greeting: readonly HubMessage[] = [];
 
   constructor(readonly name: HubProtocolName = 'json') {
     this.protocol = name === 'messagepack' ? new MessagePackHubProtocol() : new JsonHubProtocol();
     const { sockets } = this;
-    const refuses = (): boolean => this.refuses;
+    const hub: HubSide = {
+      refuses: () => this.refuses,
+      answer: () => joined([HANDSHAKE_ANSWER, ...this.greeting.map((message) => this.protocol.writeMessage(message))]),
+    };
     // Does what SignalR uses of a WebSocket, and no more.
     class OwnSocket extends FakeWireSocket {
       constructor(url: string, protocols?: string[]) {
-        super(url, protocols, refuses);
+        super(url, protocols, hub);
         sockets.push(this);
       }
     }
@@ -64,28 +72,45 @@ export class FakeWire {
   }
 }
 
+interface HubSide {
+  refuses(): boolean;
+  /** To the handshake. */
+  answer(): Frame;
+}
+
 export class FakeWireSocket extends EventTarget {
   static readonly OPEN = 1;
   readyState = 0;
   binaryType = 'blob';
   onopen: ((event: unknown) => void) | null = null;
-  onmessage: ((event: { readonly data: Frame }) => void) | null = null;
   onclose: ((event: unknown) => void) | null = null;
   onerror: ((event: unknown) => void) | null = null;
   /** From the handshake on; SignalR writes several messages at once when it has them. */
   readonly sent: Frame[] = [];
+  readonly #hub: HubSide;
+  #onmessage: ((event: { readonly data: Frame }) => void) | null = null;
 
   constructor(
     readonly url: string,
     readonly protocols: readonly string[] = [],
-    refuses: () => boolean,
+    hub: HubSide,
   ) {
     super();
+    this.#hub = hub;
     queueMicrotask(() => {
-      if (refuses()) return this.end(1006);
+      if (hub.refuses()) return this.end(1006);
       this.readyState = 1;
       this.onopen?.({});
     });
+  }
+
+  // An accessor, as in browsers: one that a subclass can override.
+  get onmessage(): ((event: { readonly data: Frame }) => void) | null {
+    return this.#onmessage;
+  }
+
+  set onmessage(read: ((event: { readonly data: Frame }) => void) | null) {
+    this.#onmessage = read;
   }
 
   get frames(): Frame[] {
@@ -95,10 +120,12 @@ export class FakeWireSocket extends EventTarget {
   send(frame: Frame): void {
     this.sent.push(frame);
     // A connection that goes on after a stateful reconnect has no second handshake.
-    if (isHandshake(frame))
-      queueMicrotask(() =>
-        this.deliver(this.binaryType === 'arraybuffer' ? HANDSHAKE_ANSWER.bytes : HANDSHAKE_ANSWER.text),
-      );
+    if (isHandshake(frame)) inLaterTask(() => this.deliver(this.#answer()));
+  }
+
+  #answer(): Frame {
+    const answer = this.#hub.answer();
+    return this.binaryType === 'arraybuffer' && typeof answer === 'string' ? bytesOf(answer) : answer;
   }
 
   deliver(data: Frame): void {
@@ -118,6 +145,16 @@ export class FakeWireSocket extends EventTarget {
   close(): void {
     this.end(1000);
   }
+}
+
+const bytesOf = (frame: Frame): ArrayBuffer =>
+  typeof frame === 'string' ? new TextEncoder().encode(frame).buffer : frame;
+
+/** Bytes when one of them is. */
+function joined(frames: readonly Frame[]): Frame {
+  if (frames.every((frame) => typeof frame === 'string')) return frames.join('');
+  const all = frames.flatMap((frame) => [...new Uint8Array(bytesOf(frame))]);
+  return new Uint8Array(all).buffer;
 }
 
 /** One frame for each message. */
@@ -193,7 +230,7 @@ export class FakeHttpHub extends HttpClient {
         return this.#poll(request);
       }
       case 'POST':
-        if (isHandshake(request.content ?? '')) this.say(this.binary ? HANDSHAKE_ANSWER.bytes : HANDSHAKE_ANSWER.text);
+        if (isHandshake(request.content ?? '')) this.say(this.binary ? bytesOf(HANDSHAKE_ANSWER) : HANDSHAKE_ANSWER);
         return new HttpResponse(200, 'OK', '');
       default:
         return new HttpResponse(202, 'Accepted', '');

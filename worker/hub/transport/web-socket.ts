@@ -1,5 +1,6 @@
 /** A WebSocket that carries the token as a subprotocol, for a browser lets nobody set a header on one. */
 import { HubshareError, wireError } from '../../../src/contract/errors.js';
+import { afterHandshake } from './after-handshake.js';
 import { takeToken, type Bearer } from './bearer.js';
 
 export interface BearerWebSocketDeps {
@@ -31,6 +32,8 @@ export function createBearerWebSocket(deps: BearerWebSocketDeps): typeof WebSock
   const { bearer, signal, base = WebSocket } = deps;
   /** When the last socket that carried frames was closed. */
   let brokenAtMs: number | null = null;
+  /** A socket on which the hub takes the connection up again has no handshake. */
+  let hasBegun = false;
 
   return class BearerWebSocket extends base {
     constructor(url: string | URL, protocols?: string | string[]) {
@@ -51,7 +54,17 @@ export function createBearerWebSocket(deps: BearerWebSocketDeps): typeof WebSock
       this.addEventListener('close', () => signal.removeEventListener('abort', giveUp));
     }
 
+    override get onmessage(): WebSocket['onmessage'] {
+      return super.onmessage;
+    }
+
+    /** By this property SignalR reads. */
+    override set onmessage(read: WebSocket['onmessage']) {
+      super.onmessage = read === null || hasBegun ? read : afterHandshake((event) => void read.call(this, event));
+    }
+
     #carries(): void {
+      hasBegun = true;
       this.addEventListener('close', () => {
         brokenAtMs = deps.now();
       });
