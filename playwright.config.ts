@@ -36,8 +36,8 @@ export default defineConfig({
   // A test that passes only at the second attempt has found something.
   retries: 0,
   forbidOnly: Boolean(process.env['CI']),
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
   // A trace holds every request with its headers, and so the tokens: it is never recorded unless somebody asks for it by hand.
   use: { trace: 'off' },
   projects: servers.flatMap((server) => [...project('chromium', server), ...project('firefox', server)]),

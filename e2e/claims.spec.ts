@@ -1,6 +1,6 @@
 /** Side effects once: of all tabs that claim the same thing exactly one gets it, also when the one that was to get it stands still or dies. */
 import { killWorker } from './fault/kill-worker.js';
-import { agree, primaryOf } from './fixtures/agreement.js';
+import { agree, makePrimary, primaryOf } from './fixtures/agreement.js';
 import { closeUnread } from './fixtures/page-notes.js';
 import { often, type Tab } from './fixtures/tab.js';
 import { expect, test } from './fixtures/test.js';
@@ -67,11 +67,10 @@ test.describe('the worker is killed', () => {
     const [other, third] = others as [Tab, Tab];
     expect(values([await primary.claim('INC-1')])).toEqual([true]);
     expect(values([await other.claim('INC-1')])).toEqual([false]);
-    const { bootId } = await primary.report();
+    const { connectionId } = await agree(tabs);
 
     await killWorker(primary.page, workerWatch);
-    await expect.poll(async () => (await agree(tabs)).status, often).toBe('connected');
-    expect((await primary.report()).bootId).not.toBe(bootId);
+    await expect.poll(async () => (await agree(tabs)).connectionId, often).not.toBe(connectionId);
 
     // The third tab has never heard of the claim; the new worker was told of it by the tabs that have.
     expect(values([await third.claim('INC-1')])).toEqual([false]);
@@ -83,9 +82,7 @@ test.describe('the worker is killed', () => {
 async function standsStillOutside(tabs: readonly Tab[]): Promise<{ primary: Tab; others: readonly Tab[] }> {
   const [, second] = tabs;
   if (!second) throw new Error('two tabs at least');
-  expect(await second.becomePrimary()).toMatchObject({ ok: true });
-  const secondId = await second.tabId();
-  await expect.poll(async () => (await (await primaryOf(tabs)).primary.tabId()) === secondId, often).toBe(true);
+  await makePrimary(second, tabs);
   return primaryOf(tabs);
 }
 

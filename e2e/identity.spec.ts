@@ -32,7 +32,7 @@ withEachTokenSource(() => {
   }) => {
     const tabs = (await connectTabs(3, { events: ['note'] })) as [Tab, Tab, Tab];
     const [first, ...others] = tabs;
-    await hub.admin.startSequence({ count: 0, everyMs: 1, burst: 3 });
+    await hub.admin.startSequence({ count: 0, everyMs: 4 });
     await Promise.all(tabs.map((tab) => tab.hasReceived(100)));
 
     const counted = await signOutCounting(first);
@@ -155,7 +155,7 @@ test.describe('two workers, of two builds or of two names', () => {
       if (!one || !other) throw new Error('no tabs');
       await one.connect();
       await other.connect();
-      expect((await hub.counts()).connections, 'two workers').toBe(2);
+      await expect.poll(async () => (await hub.counts()).connections, { ...often, message: 'two workers' }).toBe(2);
       expect(await one.signOut()).toMatchObject({ ok: true });
       await isClosedWith(other, 'signed-out');
       await expect.poll(async () => (await hub.counts()).connections, often).toBe(0);

@@ -1,7 +1,7 @@
 /** The state panel shows what the worker says: every figure is checked against the worker's own report. */
 import type { Locator, Page } from 'playwright/test';
 import type { WorkerReport } from '../src/contract/report.js';
-import { agree } from './fixtures/agreement.js';
+import { agree, makePrimary } from './fixtures/agreement.js';
 import { often, type Tab } from './fixtures/tab.js';
 import { expect, test } from './fixtures/test.js';
 
@@ -144,12 +144,10 @@ test('the actions of the panel act on the worker', async ({ hub, connectTabs, op
   const tabs = [other, watcher];
   await agree(tabs);
   const panel = panelOf(watcher.page);
-  const isPrimary = async (): Promise<boolean> => (await watcher.view()).isPrimary;
 
   await test.step('become primary', async () => {
     // Firefox hides the tab that was opened first, so the watcher may have the role already; then it is given away.
-    if (await isPrimary()) await other.becomePrimary();
-    await expect.poll(isPrimary, often).toBe(false);
+    await makePrimary(other, tabs);
     await panel.getByRole('button', { name: 'Become primary' }).click();
     await expect.poll(async () => (await agree(tabs)).primaryTabId, often).toBe(await watcher.tabId());
   });

@@ -86,7 +86,7 @@ test('the hub restarts while a tab is frozen: when it is thawed it learns the st
   hub,
   connectTabs,
 }) => {
-  const retryDelaysMs = [0, ...Array.from({ length: 40 }, () => 250)];
+  const retryDelaysMs = [0, ...Array.from({ length: 400 }, () => 250)];
   const [reader, frozen] = (await connectTabs(2, { worker: 'topics', retryDelaysMs })) as [Tab, Tab];
   await frozen.join('test.a');
   await show(reader);
@@ -113,7 +113,8 @@ test('a claim goes to the tab that is in front', async ({ connectTabs }) => {
   const tabs = await connectTabs(4);
   const [first, second, third, fourth] = tabs as [Tab, Tab, Tab, Tab];
   await show(third);
-  await agree(tabs);
+  const thirdId = await third.tabId();
+  await expect.poll(async () => (await agree(tabs)).primaryTabId, often).toBe(thirdId);
   const outcomes = await Promise.all([first, second, third, fourth].map((tab) => tab.claim('INC-1')));
   expect(outcomes.map((outcome) => (outcome.ok ? outcome.value : outcome))).toEqual([false, false, true, false]);
 

@@ -1,7 +1,7 @@
 /** The primary tab goes, in each way a tab can go: another takes over at once, and nobody misses anything. */
 import { CRASH_NEEDS_CHROMIUM, crashTab } from './fault/crash-tab.js';
-import { agree, primaryOf } from './fixtures/agreement.js';
-import { often, type Tab } from './fixtures/tab.js';
+import { agree, makePrimary, primaryOf } from './fixtures/agreement.js';
+import type { Tab } from './fixtures/tab.js';
 import { expect, test, type TestHub } from './fixtures/test.js';
 import { withEachTokenSource } from './fixtures/token-sources.js';
 
@@ -50,9 +50,7 @@ withEachTokenSource(() => {
     // The first tab's process holds the worker, and would take it along; so the role moves to another tab first.
     const second = tabs[1];
     if (!second) throw new Error('four tabs were asked for');
-    expect(await second.becomePrimary()).toMatchObject({ ok: true });
-    const secondId = await second.tabId();
-    await expect.poll(async () => (await agree(tabs)).primaryTabId, often).toBe(secondId);
+    await makePrimary(second, tabs);
     await primaryGoes(hub, tabs, (primary) => crashTab(primary.page));
   });
 

@@ -11,7 +11,7 @@ withEachTokenSource(() => {
     hub,
     connectTabs,
   }) => {
-    const tabs = await connectTabs(3, { retryDelaysMs: [0, ...Array.from({ length: 40 }, () => 250)] });
+    const tabs = await connectTabs(3, { retryDelaysMs: [0, ...Array.from({ length: 400 }, () => 250)] });
     const before = await agree(tabs);
 
     await hub.stop();

@@ -26,10 +26,11 @@ for (const [name, transport] of Object.entries(transports)) {
 }
 
 test('a token of a redirect that has expired is renewed by a new negotiate', async ({ hub, openTab }) => {
-  await hub.admin.serviceTokenLife(1);
+  await hub.admin.serviceTokenLife(5);
   const tab = await openTab({ hub: REDIRECTED, transport: transports.LongPolling, retryDelaysMs: [0, 50, 100, 200] });
   await tab.connect();
   await hub.admin.serviceTokenLife(60);
+  expect((await hub.counts()).redirects).toBe(1);
 
   // Each poll carries the token, so the connection is lost once it has expired; an event ends the poll that is under way.
   await expect(async () => {

@@ -6,7 +6,7 @@ import { expect, test, type TestHub } from './fixtures/test.js';
 
 type Three = readonly [Tab, Tab, Tab];
 
-const QUICK_RETRIES = [0, ...Array.from({ length: 40 }, () => 250)];
+const QUICK_RETRIES = [0, ...Array.from({ length: 400 }, () => 250)];
 
 /** What the hub has counted, as the tests of topics write it. */
 async function topicCounts(hub: TestHub): Promise<{ joins: number; leaves: number; members: number }> {

@@ -55,7 +55,7 @@ test('what is stored can be read by nobody, and is gone after sign-out', async (
   await signIn('bob');
   await tab.reload();
   await tab.connect();
-  expect((await hub.counts()).connectionsByUser).toEqual({ bob: 1 });
+  await expect.poll(async () => (await hub.counts()).connectionsByUser, often).toEqual({ bob: 1 });
   // The sign-in, and the worker's own.
   expect((await hub.counts()).tokensIssued).toBe(tokensIssued + 2);
   expect(full(await dump(tab))).toHaveLength(1);

@@ -29,7 +29,8 @@ function packagesOf(lockFile) {
   }
 }
 
-const quiet = ['--no-audit', '--no-fund'];
+// The tools are dev dependencies; NODE_ENV or npm_config_omit may tell npm to leave those out.
+const options = ['--include=dev', '--no-audit', '--no-fund'];
 
 /** @throws {Stop} nothing could be installed */
 export async function installDependencies() {
@@ -41,10 +42,10 @@ export async function installDependencies() {
     return;
   }
   say(`  packages   ${installed ? `${difference} is not as package-lock.json says` : 'not installed'}: npm ci …`);
-  const clean = await npm(['ci', ...quiet]);
+  const clean = await npm(['ci', ...options]);
   if (clean.ok) return;
   say(`  packages   npm ci failed (${clean.how}, see above): npm install …`);
-  const install = await npm(['install', ...quiet]);
+  const install = await npm(['install', ...options]);
   if (!install.ok) {
     throw new Stop(`npm install failed too (${install.how}). Is the npm registry in reach? \`npm ping\` tells.`);
   }

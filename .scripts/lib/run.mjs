@@ -6,7 +6,8 @@ import { root } from './paths.mjs';
  * @typedef {object} Outcome
  * @property {boolean} ok ended by itself with exit code 0
  * @property {string} how why it is not ok, in words; empty when it is
- * @property {string} output what it printed, when it was `captured`
+ * @property {string} output what it printed, errors too, when it was `captured`
+ * @property {string} stdout the part of it that is its result
  */
 
 /**
@@ -19,15 +20,20 @@ import { root } from './paths.mjs';
 export function run(command, args, { captured = false, timeoutMs, env = {}, cwd = root } = {}) {
   return new Promise((resolve) => {
     const chunks = [];
+    const results = [];
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', captured ? 'pipe' : 'inherit', captured ? 'pipe' : 'inherit'],
       ...(timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: 'SIGKILL' }),
     });
-    child.stdout?.on('data', (chunk) => chunks.push(chunk));
+    child.stdout?.on('data', (chunk) => {
+      chunks.push(chunk);
+      results.push(chunk);
+    });
     child.stderr?.on('data', (chunk) => chunks.push(chunk));
-    const end = (how) => resolve({ ok: how === '', how, output: Buffer.concat(chunks).toString() });
+    const text = (pieces) => Buffer.concat(pieces).toString();
+    const end = (how) => resolve({ ok: how === '', how, output: text(chunks), stdout: text(results) });
     child.once('error', (error) => end(`${command} could not be started: ${error.message}`));
     child.once('close', (code, signal) => {
       if (signal) end(`ended by ${signal}${timeoutMs === undefined ? '' : ` (its limit is ${timeoutMs / 1000} s)`}`);

@@ -25,7 +25,7 @@ export async function packLibrary() {
     captured: true,
   });
   if (!pack.ok) return { problem: `${pack.how} ${pack.output}` };
-  const [report] = Object.values(JSON.parse(pack.output.slice(pack.output.search(/[[{]/))));
+  const [report] = Object.values(JSON.parse(pack.stdout));
   const tarball = join(folder, report.filename);
   const unpack = await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components', '1'], { captured: true });
   if (!unpack.ok) return { problem: `tar: ${unpack.how} ${unpack.output}` };

@@ -134,7 +134,8 @@ export class SharedHubConnectionBuilder {
   /**
    * Stateful reconnect is always asked for: it costs nothing where the hub does not grant it.
    *
-   * @param options.bufferSize - Bytes that wait for the hub's acknowledgement. Default 100 000.
+   * @param options.bufferSize - Bytes that may wait for the hub's acknowledgement before calls wait too. Default 32 MiB, where SignalR has
+   * 100 000: ASP.NET Core acknowledges once a second.
    * @throws {HubshareError} `option-invalid`
    */
   withStatefulReconnect(options?: IStatefulReconnectOptions): this {

@@ -3,6 +3,7 @@ import type { HubSettings } from '../../src/contract/rpc.js';
 import { createTopicDeclarations } from '../delivery/topic-declarations.js';
 import { PLAIN_SETTINGS } from '../testing/fake-tab.js';
 import { METRIC } from '../testing/topic-hub.js';
+import { UNACKNOWLEDGED_BYTES } from './protocol/acknowledgements.js';
 import { settingDifferences, topicDifferences } from './setting-differences.js';
 
 const with_ = (more: Partial<HubSettings>): HubSettings => ({ ...PLAIN_SETTINGS, ...more });
@@ -60,7 +61,7 @@ describe('there is none', () => {
       requestTimeoutMs: 100_000,
       serverTimeoutMs: 30_000,
       keepAliveIntervalMs: 15_000,
-      statefulReconnectBufferSize: 100_000,
+      statefulReconnectBufferSize: UNACKNOWLEDGED_BYTES,
       logLevel: 3,
     });
     expect(settingDifferences(PLAIN_SETTINGS, asked)).toEqual([]);

@@ -1,5 +1,6 @@
 /** What a tab asked for and does not get, because the hub is already connected as another tab asked. A pure function. */
 import type { HubSettings, HubWish, SettingDifference } from '../../src/contract/rpc.js';
+import { UNACKNOWLEDGED_BYTES } from './protocol/acknowledgements.js';
 import type { Topic } from '../delivery/topic-declarations.js';
 
 /** What `null` comes to, where it is the same for every worker: asking for it by name is no difference. */
@@ -9,7 +10,7 @@ const DEFAULTS: Partial<Record<keyof HubSettings, unknown>> = {
   requestTimeoutMs: 100_000,
   serverTimeoutMs: 30_000,
   keepAliveIntervalMs: 15_000,
-  statefulReconnectBufferSize: 100_000,
+  statefulReconnectBufferSize: UNACKNOWLEDGED_BYTES,
   /** Warning. */
   logLevel: 3,
 };

@@ -6,8 +6,9 @@ import { createTokenBroker } from '../auth/token-broker.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { PLAIN_SETTINGS } from '../testing/fake-tab.js';
 import type { HubProtocolName } from '../../src/contract/rpc.js';
-import { FakeHttpHub, FakeWire } from '../testing/fake-wire.js';
+import { FakeHttpHub, FakeWire, read } from '../testing/fake-wire.js';
 import type { HubSocket } from './hub-socket.js';
+import { ACKNOWLEDGE_AFTER } from './protocol/acknowledgements.js';
 import { openSignalRSocket } from './signalr-socket.js';
 import { createBearer } from './transport/bearer.js';
 import { retryAfterOf, type Answer } from './transport/retry-after.js';
@@ -18,6 +19,7 @@ const HUB = 'https://h.test/hubs/ops';
 const opened: HubSocket[] = [];
 
 afterEach(async () => {
+  vi.useRealTimers();
   for (const socket of opened.splice(0)) await socket.stop();
   vi.unstubAllGlobals();
 });
@@ -125,6 +127,92 @@ describe.each(['json', 'messagepack'] as const)('the first events of a hub over 
     expect(numbers(events)).toEqual([...sent, count + 4]);
     expect(events.closed).not.toHaveBeenCalled();
   });
+});
+
+describe.each(['json', 'messagepack'] as const)('a hub that takes connections up again, over %s,', (protocol) => {
+  const note = (size: number): HubMessage => ({
+    type: MessageType.Invocation,
+    headers: {},
+    target: 'metric',
+    arguments: ['x'.repeat(size)],
+    streamIds: [],
+  });
+  const ACK = 8;
+  /** The acknowledgements that the hub got. */
+  const acknowledged = (wire: FakeWire): unknown[] =>
+    wire.sockets
+      .flatMap((socket) => socket.frames.map(read))
+      .map((message) => (Array.isArray(message) ? (message as unknown[]) : Object.values(message)))
+      .filter(([type]) => type === ACK)
+      .map(([, sequenceId]) => sequenceId);
+
+  it('is told what has come before it has to wait for that, and never the same twice', async () => {
+    vi.useFakeTimers();
+    const { wire } = await setUpLive({ protocol });
+    wire.say(note(ACKNOWLEDGE_AFTER));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(acknowledged(wire)).toEqual([1]);
+    wire.say(note(5));
+    // SignalR's own, a second after the first message.
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(acknowledged(wire)).toEqual([1, 2]);
+    wire.say(note(ACKNOWLEDGE_AFTER));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(acknowledged(wire)).toEqual([1, 2, 3]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(acknowledged(wire)).toEqual([1, 2, 3]);
+  });
+
+  it('is told again over the next transport what it sends again', async () => {
+    const { wire } = await setUpLive({ protocol });
+    wire.say(note(ACKNOWLEDGE_AFTER));
+    await vi.waitFor(() => expect(acknowledged(wire)).toEqual([1]));
+    wire.socket.end();
+    await vi.waitFor(() => expect(wire.sockets).toHaveLength(2));
+    await vi.waitFor(() => expect(wire.socket.readyState).toBe(1));
+    wire.say({ type: MessageType.Sequence, sequenceId: 1 } as never, note(ACKNOWLEDGE_AFTER));
+    await vi.waitFor(() => expect(acknowledged(wire)).toEqual([1, 1]));
+  });
+
+  it('holds up no call: far more than SignalR’s 100,000 bytes go without an acknowledgement', async () => {
+    const { wire, socket } = await setUpLive({ protocol });
+    for (let n = 0; n < 10; n += 1) await socket.send('Log', ['x'.repeat(50_000)], []);
+    expect(wire.received).toHaveLength(10);
+  });
+});
+
+it('a hub that only acknowledges for its whole timeout is a loss, which is not taken up again', async () => {
+  const { wire, clock, events, socket } = await setUpLive();
+  const sent = wire.sockets.length;
+  const acknowledge = (): void => wire.say({ type: MessageType.Ack, sequenceId: 1 });
+  const call = socket.invoke('Echo', [1], []).catch((error: unknown) => error);
+  await clock.advanceBy(30_000);
+  acknowledge();
+  expect(events.closed).not.toHaveBeenCalled();
+  await clock.advanceBy(1);
+  acknowledge();
+  expect(events.closed).toHaveBeenCalledTimes(1);
+  expect(await call).toBeInstanceOf(Error);
+  await socket.stop();
+  expect(events.closed).toHaveBeenCalledTimes(1);
+  expect(wire.sockets).toHaveLength(sent);
+});
+
+it('a hub that does not take connections up again is told nothing', async () => {
+  const http = new FakeHttpHub();
+  http.negotiates.set(`${HUB}/negotiate`, () => ({
+    negotiateVersion: 1,
+    connectionId: 'i',
+    connectionToken: 'connection-secret',
+    availableTransports: [{ transport: 'WebSockets', transferFormats: ['Text', 'Binary'] }],
+  }));
+  const { wire, socket } = setUp({ httpClient: http });
+  await socket.start();
+  const before = wire.socket.sent.length;
+  for (let n = 0; n < 3; n += 1)
+    wire.say({ type: MessageType.Invocation, target: 'metric', arguments: ['x'.repeat(ACKNOWLEDGE_AFTER)] });
+  await Promise.resolve();
+  expect(wire.socket.sent).toHaveLength(before);
 });
 
 it('a connection that ends after the hub has said that it goes down is not taken up again at once', async () => {

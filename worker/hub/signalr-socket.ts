@@ -16,8 +16,10 @@ import type { Clock } from '../clock.js';
 import { checkSettings } from './check-settings.js';
 import type { HubSocket, HubSocketEvents } from './hub-socket.js';
 import { createOpenUploads } from './open-uploads.js';
+import { UNACKNOWLEDGED_BYTES } from './protocol/acknowledgements.js';
 import { readCall } from './protocol/client-result.js';
 import { createHubProtocol } from './protocol/hub-protocol.js';
+import { createMuteCheck } from './protocol/mute-hub.js';
 import { withUploads } from './protocol/upload-arguments.js';
 import { announcedExpiryMs, announcedWay, reauthenticate, type AnnouncedWay } from './reauthenticate.js';
 import type { RetryHint } from './retry-hint.js';
@@ -64,6 +66,9 @@ const OWN_METHODS: ReadonlySet<string> = new Set([AUTHORIZED, TOKEN_EXPIRING, RE
 
 const EVENT_SOURCE_CLOSED = 2;
 
+/** SignalR's own. */
+const SERVER_TIMEOUT_MS = 30_000;
+
 /** @throws {HubshareError} `option-invalid` when the settings cannot work. */
 export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEvents): HubSocket {
   const { url, settings, sanitizer, logger, clock, transports, inner = {} } = deps;
@@ -75,6 +80,7 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
   const uploadsOpen = createOpenUploads(() => clock.now());
   let tried: HttpTransportType | null = null;
   let eventSource: { readonly readyState: number } | null = null;
+  let webSocket: WebSocket | null = null;
   let transport: HttpTransportType | null = null;
   let negotiated: Negotiated | null = null;
   let announced: AnnouncedWay | null = null;
@@ -122,8 +128,11 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
         if (deps.retryHint.isAnnounced)
           throw new Error('The hub has announced that it goes down: the connection ends with it.');
       }
+      if (webSocket !== null) protocol.interrupted();
       tried = HttpTransportType.WebSockets;
       super(address, protocols);
+      // eslint-disable-next-line @typescript-eslint/no-this-alias -- SignalR makes it and keeps it to itself
+      webSocket = this;
     }
   }
   const BearerEventSource = createBearerEventSource({
@@ -141,6 +150,33 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
     }
   }
 
+  const protocol = createHubProtocol(settings.protocol, {
+    onClose: (message) => {
+      close = message;
+    },
+    onFrame: () => {
+      inFrame = true;
+      // SignalR handles a frame in the task in which it arrived, and ends a connection in a later one.
+      queueMicrotask(() => {
+        inFrame = false;
+      });
+      deps.onFrame();
+    },
+    onItem: () => uploadsOpen.noteSent(),
+    resumption: {
+      isGranted: () => negotiated?.statefulReconnect === true && tried === HttpTransportType.WebSockets,
+      onAcknowledge: (frame) => {
+        if (webSocket?.readyState === BearerWebSocket.OPEN) webSocket.send(frame);
+      },
+      onMessages: createMuteCheck({
+        now: () => clock.now(),
+        serverTimeoutMs: settings.serverTimeoutMs ?? SERVER_TIMEOUT_MS,
+        // Not taken up again: it would be as mute.
+        onMute: () => lost(new Error('Server timeout elapsed: the hub acknowledges, and sends nothing.')),
+      }),
+    },
+  });
+
   const options: IHttpConnectionOptions & { readonly WebSocket: unknown; readonly EventSource: unknown } = {
     httpClient,
     WebSocket: WebSocketOfThisStart,
@@ -154,26 +190,9 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
   const builder = new HubConnectionBuilder()
     .configureLogging(logger)
     .withUrl(url, options as IHttpConnectionOptions)
-    .withHubProtocol(
-      createHubProtocol(settings.protocol, {
-        onClose: (message) => {
-          close = message;
-        },
-        onFrame: () => {
-          inFrame = true;
-          // SignalR handles a frame in the task in which it arrived, and ends a connection in a later one.
-          queueMicrotask(() => {
-            inFrame = false;
-          });
-          deps.onFrame();
-        },
-        onItem: () => uploadsOpen.noteSent(),
-      }),
-    )
+    .withHubProtocol(protocol)
     // Costs nothing where the hub does not grant it: negotiate simply does not mention it.
-    .withStatefulReconnect(
-      settings.statefulReconnectBufferSize === null ? undefined : { bufferSize: settings.statefulReconnectBufferSize },
-    );
+    .withStatefulReconnect({ bufferSize: settings.statefulReconnectBufferSize ?? UNACKNOWLEDGED_BYTES });
   if (settings.serverTimeoutMs !== null) builder.withServerTimeout(settings.serverTimeoutMs);
   if (settings.keepAliveIntervalMs !== null) builder.withKeepAliveInterval(settings.keepAliveIntervalMs);
   const connection: HubConnection = builder.build();
@@ -192,7 +211,11 @@ export function openSignalRSocket(deps: SignalRSocketDeps, events: HubSocketEven
     return undefined;
   };
   for (const method of OWN_METHODS) connection.on(method, (...args: unknown[]) => handle(method, args));
+  let isLost = false;
+  /** SignalR tells of an end that was seen here before, too. */
   const lost = (error: Error | undefined): void => {
+    if (isLost) return;
+    isLost = true;
     ended.abort();
     uploadsOpen.letGoOfAll();
     events.closed(error, close);

@@ -6,6 +6,7 @@ import { JsonHubProtocol, MessageType, type HubMessage, type IHubProtocol, type 
 // Not loaded on demand: an app whose bundler makes a worker of one classic file could not be built then.
 import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack';
 import type { HubProtocolName } from '../../../src/contract/rpc.js';
+import { createAcknowledgements } from './acknowledgements.js';
 import { markQuestion } from './client-result.js';
 import { keepRawPayloads } from './raw-messages.js';
 import { withoutSpacers } from './upload-arguments.js';
@@ -16,10 +17,32 @@ export interface ProtocolEvents {
   readonly onFrame: () => void;
   /** An item of an upload is written. */
   readonly onItem?: () => void;
+  readonly resumption?: Resumption;
 }
 
-export function createHubProtocol(name: HubProtocolName, events: ProtocolEvents): IHubProtocol {
+/** For a hub that takes the connection up again after its transport broke: until then it waits for acknowledgements. */
+export interface Resumption {
+  readonly isGranted: () => boolean;
+  /** An acknowledgement is to be sent now. */
+  readonly onAcknowledge: (frame: string | ArrayBuffer) => void;
+  /** The messages of a frame, before they are handled. */
+  readonly onMessages: (messages: readonly HubMessage[]) => void;
+}
+
+export interface HubProtocol extends IHubProtocol {
+  /** The transport broke; frames come over another one. */
+  interrupted(): void;
+}
+
+export function createHubProtocol(name: HubProtocolName, events: ProtocolEvents): HubProtocol {
   const inner: IHubProtocol = name === 'messagepack' ? new MessagePackHubProtocol() : new JsonHubProtocol();
+  const { resumption } = events;
+  const acknowledgements =
+    resumption === undefined
+      ? null
+      : createAcknowledgements((sequenceId) =>
+          resumption.onAcknowledge(inner.writeMessage({ type: MessageType.Ack, sequenceId })),
+        );
   return {
     name: inner.name,
     version: inner.version,
@@ -27,6 +50,10 @@ export function createHubProtocol(name: HubProtocolName, events: ProtocolEvents)
     parseMessages(input: string | ArrayBuffer, logger: ILogger): HubMessage[] {
       events.onFrame();
       const messages = inner.parseMessages(input, logger);
+      if (resumption?.isGranted() === true) {
+        resumption.onMessages(messages);
+        acknowledgements?.received(messages, typeof input === 'string' ? input.length : input.byteLength);
+      }
       if (typeof input === 'string') keepRawPayloads(input, messages);
       return messages.map((message) => {
         if (message.type === MessageType.Close) events.onClose({ allowReconnect: message.allowReconnect === true });
@@ -35,7 +62,12 @@ export function createHubProtocol(name: HubProtocolName, events: ProtocolEvents)
     },
     writeMessage(message) {
       if (message.type === MessageType.StreamItem) events.onItem?.();
+      // SignalR sends what is written here, whatever it is: in the place of what the hub must not hear now stands a ping.
+      if (message.type === MessageType.Ack && acknowledgements?.mayWrite(message.sequenceId) === false) {
+        return inner.writeMessage({ type: MessageType.Ping });
+      }
       return inner.writeMessage(withoutSpacers(message));
     },
+    interrupted: () => acknowledgements?.interrupted(),
   };
 }

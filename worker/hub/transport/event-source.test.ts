@@ -214,10 +214,10 @@ it('over a real connection: a 401 is tried again, events arrive, and closing end
     await once(server, 'listening');
     const { Source } = setUp(() => new Response(), { fetch: (input, init) => globalThis.fetch(input, init) });
     const { source, seen } = open(Source, `http://127.0.0.1:${(server.address() as AddressInfo).port}/hub?id=x`);
-    await vi.waitFor(() => expect(seen).toEqual(['open', 'one']));
+    await vi.waitFor(() => expect(seen).toEqual(['open', 'one']), { timeout: 20_000 });
     expect(seenByHub).toEqual(['/hub?id=x Bearer token-1', '/hub?id=x Bearer token-2']);
     source.close();
-    await vi.waitFor(() => expect(gone).toBe(true));
+    await vi.waitFor(() => expect(gone).toBe(true), { timeout: 20_000 });
   } finally {
     server.closeAllConnections();
     server.close();
