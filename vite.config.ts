@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig, type UserWorkspaceConfig } from 'vitest/config';
 
 const root = import.meta.dirname;
 
@@ -61,17 +61,29 @@ export default defineConfig({
     projects: [
       unitTests('tab', 'src', '.config/typecheck/src-tests.json'),
       unitTests('worker', 'worker', '.config/typecheck/worker-tests.json'),
-      unitTests('demo', 'demo'),
+      unitTests('demo', 'demo', undefined, { exclude: [...configDefaults.exclude, 'demo/aspnet/**'] }),
+      // One file at a time, after all others: each builds the same project into the same folder, and starts processes.
+      unitTests('aspnet', 'demo/aspnet', undefined, { maxWorkers: 1, testTimeout: 120_000 }),
       unitTests('bench', 'e2e/bench'),
       {
-        test: { name: 'tools', environment: 'node', include: ['.config/**/*.test.mjs', '.scripts/**/*.test.mjs'] },
+        test: {
+          name: 'tools',
+          environment: 'node',
+          include: ['.config/**/*.test.mjs', '.scripts/**/*.test.mjs'],
+          testTimeout: 30_000,
+        },
       },
     ],
   },
 });
 
 /** Tests beside the code of one top-level folder; with a tsconfig, also its type tests. */
-function unitTests(name: string, folder: string, typeTests?: string) {
+function unitTests(
+  name: string,
+  folder: string,
+  typeTests?: string,
+  more: NonNullable<UserWorkspaceConfig['test']> = {},
+) {
   return {
     extends: true as const,
     test: {
@@ -80,6 +92,7 @@ function unitTests(name: string, folder: string, typeTests?: string) {
       include: [`${folder}/**/*.test.ts`],
       // A limit for what hangs, no measurement: the tests of the hubs go over real sockets, on machines that do other things too.
       testTimeout: 30_000,
+      hookTimeout: 60_000,
       typecheck: {
         enabled: typeTests !== undefined,
         include: [`${folder}/**/*.test-d.ts`],
@@ -87,6 +100,7 @@ function unitTests(name: string, folder: string, typeTests?: string) {
         // `npm run typecheck` reports the errors of all other files; here they would hide which type test failed.
         ignoreSourceErrors: true,
       },
+      ...more,
     },
   };
 }

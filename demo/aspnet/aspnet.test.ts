@@ -15,6 +15,7 @@ import { WebSocket } from 'ws';
 import { buildServer, hasDotnet, startServer, type DotnetServer } from './testing/dotnet-server.js';
 import { createClient, type ClientOptionsOfTest } from './testing/header-only-client.js';
 import { openRaw, type RawConnection } from './testing/raw-connection.js';
+import { enter } from './testing/secured-hub.js';
 import { eventually } from '../hub/testing/eventually.js';
 
 const dotnet = hasDotnet();
@@ -57,7 +58,7 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', () => {
     writeFileSync(join(scratch, 'style.css'), ':root {}');
     const logFile = join(scratch, 'access.log');
     server = await start(
-      ['--clock-tolerance', '0', '--disconnect-timeout', '1', '--access-log', logFile, '--static', scratch],
+      ['--clock-tolerance', '0', '--disconnect-timeout', '5', '--access-log', logFile, '--static', scratch],
       key,
     );
   }, 240_000);
@@ -70,7 +71,7 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', () => {
     await admin(server, 'transports', { webSockets: true, serverSentEvents: true, longPolling: true });
     await admin(server, 'token-life', { seconds: 300 });
     await eventually(async () => expect(await counts(server)).toMatchObject({ connections: 0, ...NOTHING_OPEN }));
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await Promise.all(servers.map((one) => one.stop()));
@@ -510,8 +511,10 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', () => {
     });
 
     it('closes the connection when its token expires', async () => {
-      await admin(server, 'token-life', { seconds: 1.5 });
-      const { accessToken } = await signIn(server);
+      const claims = claimsOf((await signIn(server)).accessToken);
+      const now = Date.now() / 1000;
+      // Past four fifths of its life, so that the hub warns at once.
+      const accessToken = sign({ ...claims, iat: now - 60, exp: now + 4 }, key);
       const hub = client({ token: () => accessToken, transport });
       const expiring = nextEvent(hub, 'token.expiring');
       const closed = new Promise<void>((resolve) => hub.onclose(() => resolve()));
@@ -529,7 +532,7 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', () => {
         hub.onreconnecting(() => resolve('reconnecting'));
         hub.onclose(() => resolve('closed'));
       });
-      await hub.start();
+      await enter(hub);
       const { connectionId } = hub;
 
       expect(await admin(server, 'cut', { connectionId: 'nobody', how })).toEqual({ cut: 0 });
@@ -592,7 +595,7 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', () => {
   });
 
   it('logs a crash, and neither an answer nor what a client leaves behind', async () => {
-    const quiet = await start(['--disconnect-timeout', '1']);
+    const quiet = await start(['--disconnect-timeout', '5']);
     const { accessToken } = await signIn(quiet);
     const hub = client({ token: () => accessToken }, '/hubs/ops', quiet);
     hub.on('never', () => new Promise(() => undefined));
@@ -626,7 +629,7 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', () => {
     await Promise.all([outliving.start(), ending.start()]);
 
     await ended;
-    expect(Date.now() / 1000).toBeGreaterThan(now + 7);
+    expect(Date.now()).toBeGreaterThanOrEqual(Math.round((now + 7) * 1000));
     expect(outliving.state).toBe(HubConnectionState.Connected);
     // STD-2: it gets events, and its calls are refused.
     await expect(outliving.invoke('Echo', 1)).rejects.toThrow(
@@ -673,7 +676,7 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', () => {
     });
     let lost = 0;
     hub.onreconnecting(() => (lost += 1));
-    await hub.start();
+    await enter(hub);
     const { connectionId } = hub;
     const before = Number((await counts(server))['webSocketUpgrades']);
 
@@ -715,7 +718,7 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', () => {
   });
 
   it('lives on to the expiry of the new token that it came back with after a cut', async () => {
-    await admin(server, 'token-life', { seconds: 2 });
+    await admin(server, 'token-life', { seconds: 6 });
     let { accessToken } = await signIn(server);
     const renewed = client({ token: () => accessToken, transport: HttpTransportType.WebSockets, stateful: true });
     const oldToken = accessToken;
@@ -741,13 +744,15 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', () => {
     let { accessToken } = await signIn(server);
     const options = { token: () => accessToken, transport: HttpTransportType.WebSockets, stateful: true };
     const hub = client({ ...options, retryDelaysMs: [0, 100, 1_000] });
+    const reconnected = new Promise<string | undefined>((resolve) => hub.onreconnected(resolve));
     await hub.start();
     const { connectionId } = hub;
 
     accessToken = (await signIn(server, 'bob')).accessToken;
     await hub.send('connection.cut');
-    await eventually(async () => expect(await hub.invoke('WhoAmI')).toMatchObject({ userId: 'bob' }));
-    expect(hub.connectionId).not.toBe(connectionId);
+    // No call before: what is called while a stateful client reconnects is never sent and never answered.
+    expect(await reconnected).not.toBe(connectionId);
+    expect(await hub.invoke('WhoAmI')).toMatchObject({ userId: 'bob' });
   });
 
   it('has a stock endpoint too, where a client with a choice falls to server-sent events', async () => {
@@ -775,7 +780,7 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', () => {
     const sockets = client({ token: () => accessToken, transport: HttpTransportType.WebSockets }, '/hubs/ops', zero);
     const events = client({ token: () => ofBob, transport: HttpTransportType.ServerSentEvents }, '/hubs/ops', zero);
     const polls = client({ token: () => ofBob, transport: HttpTransportType.LongPolling }, '/hubs/ops', zero);
-    for (const one of [sockets, events, polls]) await one.start();
+    for (const one of [sockets, events, polls]) await enter(one);
     await sockets.invoke('Echo', 'x');
     await sockets.invoke('Nope').catch(() => undefined);
 
@@ -1035,7 +1040,7 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', () => {
     const { accessToken } = await signIn(leaving);
     const hub = client({ token: () => accessToken, retryDelaysMs: [60_000] }, '/hubs/ops', leaving);
     const reconnecting = new Promise<Error | undefined>((resolve) => hub.onreconnecting(resolve));
-    await hub.start();
+    await enter(hub);
 
     expect(await leaving.stop()).toBe(0);
     expect(await reconnecting).toBeUndefined();
@@ -1047,7 +1052,8 @@ describe.skipIf(!dotnet)('the demo hub on ASP.NET Core', () => {
     const hub = client({ token: () => accessToken });
     await hub.start();
     await hub.invoke('Echo', 'x');
-    await fetch(`${server.base}/healthz?q=%41b&q`);
+    // To its end: the line is written before that, but not before the headers.
+    await (await fetch(`${server.base}/healthz?q=%41b&q`)).text();
 
     const log = await (await fetch(`${server.base}/admin/access-log`, { headers: { 'x-demo-admin': '1' } })).text();
     expect(log).toMatch(/ 127\.0\.0\.1 GET \/healthz\?q=%41b&q 200 \d+ms 2B \[\]\n/);

@@ -148,7 +148,7 @@ describe.each(TRANSPORTS)('over %s', (_name, transport) => {
   it('is closed at the expiry of its token, and asked to come back', async () => {
     const { hub, ann, client } = await connected(transport, {}, { reconnectDelaysMs: [0, 10, 50] });
     const fresh = ann.token;
-    await admin(hub, 'token-life', { seconds: 1 });
+    await admin(hub, 'token-life', { seconds: 2 });
     // Long polls bring a token each; from now on they bring the one that soon expires.
     ann.token = (await signIn(hub)).token;
     await client.invoke('connection.reauth', ann.token);
@@ -231,7 +231,11 @@ describe.each(TRANSPORTS)('over %s', (_name, transport) => {
   });
 
   it('tells its clients to come back when it closes, and serves them again after a restart on its port', async () => {
-    const { hub, client } = await connected(transport, {}, { reconnectDelaysMs: [0, 20, 50, 100, 200, 400] });
+    const { hub, client } = await connected(
+      transport,
+      {},
+      { reconnectDelaysMs: [0, 20, 50, 100, 200, 400, 1_000, 5_000] },
+    );
     const reconnecting = new Promise((resolve) => client.onreconnecting(resolve));
     const reconnected = new Promise((resolve) => client.onreconnected(resolve));
 
@@ -259,7 +263,7 @@ describe('connection.reauth', () => {
   const { WebSockets } = HttpTransportType;
 
   it('outlives the expiry of the first token without a new connection', async () => {
-    const hub = await hubFor({ tokenLifeSeconds: 2 });
+    const hub = await hubFor({ tokenLifeSeconds: 4 });
     const client = clientFor(hub, await signIn(hub), WebSockets);
     const greeted = next<[{ expiresAt: number }]>(client, 'connection.authorized');
     await client.start();
@@ -273,7 +277,7 @@ describe('connection.reauth', () => {
   });
 
   it('is announced as due by token.expiring, once and before the expiry', async () => {
-    const { client } = await connected(WebSockets, { tokenLifeSeconds: 2 });
+    const { client } = await connected(WebSockets, { tokenLifeSeconds: 5 });
     const notices: { expiresAt: number; atMs: number }[] = [];
     client.on('token.expiring', ({ expiresAt }: { expiresAt: number }) =>
       notices.push({ expiresAt, atMs: Date.now() }),

@@ -8,6 +8,9 @@ import { CONTROL_REPLY_MS } from '../contract/timing.js';
 import { answered } from './answered.js';
 import { createTabClient, missingFeature } from './tab-client.js';
 
+// The first knock waits less than a busy machine may take, and a second one constructs the worker again.
+vi.mock(import('../contract/timing.js'), async (original) => ({ ...(await original()), JOIN_ATTEMPTS_MS: [20_000] }));
+
 let page: FakePage;
 let origin: FakePage['origin'];
 let host: FakePage['host'];

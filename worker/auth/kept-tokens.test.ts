@@ -213,7 +213,7 @@ describe('after sign-out', () => {
     store.hold();
     const wiping = source.forget();
     const next = source.get();
-    await vi.waitFor(() => expect(store.waiting).toBe(1));
+    await vi.waitFor(() => expect(store.waiting).toBe(1), { timeout: 20_000 });
     await clock.settle();
     expect(store.waiting, 'nothing is read before the wipe is done').toBe(1);
     store.release();
@@ -229,7 +229,7 @@ describe('after sign-out', () => {
     request.mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
     const abort = new AbortController();
     const late = source.next(abort.signal);
-    await vi.waitFor(() => expect(request).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(request).toHaveBeenCalledTimes(1), { timeout: 20_000 });
     abort.abort(new Error('signed out'));
     await source.forget();
     answer(await issuer.grant(null));

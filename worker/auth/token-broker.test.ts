@@ -706,7 +706,7 @@ describe('report', () => {
     await clock.advanceBy(40);
     source.give('token-1', 300);
     await got;
-    await vi.waitFor(() => expect(broker.report().fingerprint).toMatch(/^[0-9a-f]{8}$/));
+    await vi.waitFor(() => expect(broker.report().fingerprint).toMatch(/^[0-9a-f]{8}$/), { timeout: 20_000 });
     expect(broker.report()).toMatchObject({ state: 'valid', expiresAtMs: 300_040, refreshes: 0, lastTookMs: 40 });
 
     void broker.refreshNow();

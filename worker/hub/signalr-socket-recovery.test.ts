@@ -186,6 +186,7 @@ it('a hub that only acknowledges for its whole timeout is a loss, which is not t
   const sent = wire.sockets.length;
   const acknowledge = (): void => wire.say({ type: MessageType.Ack, sequenceId: 1 });
   const call = socket.invoke('Echo', [1], []).catch((error: unknown) => error);
+  wire.say({ type: MessageType.Ping });
   await clock.advanceBy(30_000);
   acknowledge();
   expect(events.closed).not.toHaveBeenCalled();

@@ -24,7 +24,9 @@ export function hasDotnet(): boolean {
 
 /** @throws {Error} With the compiler's own words. */
 export function buildServer(): void {
-  const built = spawnSync('dotnet', ['build', '-c', 'Release', '--nologo', '-v', 'quiet', PROJECT], {
+  // Servers that `dotnet build` leaves running would outlive the tests.
+  const alone = ['-nodeReuse:false', '-p:UseSharedCompilation=false'];
+  const built = spawnSync('dotnet', ['build', '-c', 'Release', '--nologo', '-v', 'quiet', ...alone, PROJECT], {
     encoding: 'utf8',
   });
   if (built.status !== 0) throw new Error(`dotnet build failed:\n${built.stdout}${built.stderr}`);

@@ -1,7 +1,7 @@
 /** The ASP.NET Core hub as the tests of the Node hub know theirs: with an address, its key, and the admin calls that they need. */
 import type { HubConnection } from '@microsoft/signalr';
 import { randomBytes } from 'node:crypto';
-import { adminGet, admin } from '../../hub/testing/fixture.js';
+import { adminGet, admin, next } from '../../hub/testing/fixture.js';
 import { startServer, type DotnetServer } from './dotnet-server.js';
 
 export interface SecuredHub {
@@ -20,9 +20,16 @@ export interface Noted {
 
 export async function startSecured(args: readonly string[] = []): Promise<SecuredHub> {
   const signingKey = randomBytes(32);
-  const options = ['--port', '0', '--clock-tolerance', '0', '--disconnect-timeout', '1', '--metric-interval', '600'];
+  const options = ['--port', '0', '--clock-tolerance', '0', '--disconnect-timeout', '5', '--metric-interval', '600'];
   const server = await startServer([...options, ...args], signingKey.toString('base64'));
   return { url: server.base, signingKey, server };
+}
+
+/** Starts a client and waits until the hub has taken it in: ASP.NET Core answers the handshake before it counts and reaches a connection. */
+export async function enter(client: HubConnection): Promise<void> {
+  const greeted = next(client, 'connection.authorized');
+  await client.start();
+  await greeted;
 }
 
 /** Sends to everyone. @returns To how many connections. */

@@ -5,6 +5,7 @@ import type { DemoHub, HubOptions, SecurityEvent } from '../index.js';
 import { TRANSPORTS } from '../testing/client.js';
 import { DOORS } from '../testing/doors.js';
 import { adminGet, clientFor, closed, counts, hubFor, next, post, signIn } from '../testing/fixture.js';
+import { eventually } from '../testing/eventually.js';
 import { forge } from '../testing/forge.js';
 
 const { WebSockets } = HttpTransportType;
@@ -199,7 +200,7 @@ describe('STD-3 the three steps', () => {
     await textOf(client.invoke('connection.reauth', (await signIn(hub, 'bob')).token));
     await client.stop();
     await post(hub, '/hubs/ops/negotiate', undefined, { authorization: 'Bearer nonsense' });
-    await vi.waitFor(() => expect(events).toHaveLength(4));
+    await eventually(() => expect(events).toHaveLength(4));
     const who = { hub: '/hubs/ops', userId: 'ann', connectionId, address: '127.0.0.1' };
     expect(events).toEqual([
       { atMs: expect.any(Number) as number, level: 'info', type: 'connected', ...who },

@@ -230,7 +230,7 @@ describe('a WebSocket', () => {
   });
 
   it('is pinged when nothing else is sent, and given up when it stays silent', async () => {
-    const hub = await hubFor({ keepAliveMs: 20, clientTimeoutMs: 200 });
+    const hub = await hubFor({ keepAliveMs: 20, clientTimeoutMs: 1_000 });
     const heard = await conversation(hub, await signIn(hub), HANDSHAKE);
     expect(heard.filter((message) => message === '{"type":6}').length).toBeGreaterThan(2);
     expect(heard.at(-1)).toBe('{"type":7,"error":"Connection closed with an error.","allowReconnect":true}');

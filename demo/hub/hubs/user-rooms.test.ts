@@ -66,7 +66,7 @@ it('US8-4 rooms are none of the metrics that tests count', async () => {
 });
 
 it('US8-3 tells who it is for and until when, and announces the end of the token before it comes', async () => {
-  const hub = await hubFor({ tokenLifeSeconds: 2 });
+  const hub = await hubFor({ tokenLifeSeconds: 5 });
   const client = clientFor(hub, await signIn(hub), WebSockets);
   const greeted = next<[{ userId: string; sessionId: string; expiresAt: number }]>(client, 'connection.authorized');
   const expiring = next<[{ expiresAt: number }]>(client, 'token.expiring');

@@ -21,9 +21,10 @@ export function createMuteCheck({
   serverTimeoutMs,
   onMute,
 }: MuteHubDeps): (messages: readonly HubMessage[]) => void {
-  let heardAtMs = now();
+  /** `null`: nothing yet. A start may have taken longer than the hub may be silent. */
+  let heardAtMs: number | null = null;
   return (messages) => {
-    if (messages.some(({ type }) => type !== MessageType.Ack)) heardAtMs = now();
+    if (heardAtMs === null || messages.some(({ type }) => type !== MessageType.Ack)) heardAtMs = now();
     else if (now() - heardAtMs > serverTimeoutMs) onMute();
   };
 }
