@@ -23,7 +23,7 @@ export interface Acknowledgements {
   received(messages: readonly HubMessage[], size: number): void;
   /** SignalR wants to write this acknowledgement. @returns whether it says anything new */
   mayWrite(sequenceId: number): boolean;
-  /** The transport broke; the next one begins where the hub says. No timer is left. */
+  /** The transport broke; the next one begins where the hub says. */
   interrupted(): void;
 }
 
